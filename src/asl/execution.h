@@ -1,0 +1,137 @@
+// Execution: everything that an unfinished (or finished) run of a state machine is, as plain data. It is stored between
+// transitions, so that a killed process goes on where it was: entered states, retry counts, running tasks and timers,
+// results of branches and items, variables.
+//
+// The run is a tree of frames. The root frame runs the machine's own states; a Parallel or Map state in progress has
+// one child frame for each branch or item that is running. A frame is in exactly one state at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asl/history.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/result.h"
+
+namespace tocsin::asl {
+
+// Numbers given out by one execution, never twice; with the execution's ARN they make the idempotency key of an effect.
+enum class TaskId : std::int64_t {};
+enum class TimerId : std::int64_t {};
+enum class FrameId : std::int64_t {};
+
+enum class Status { running, succeeded, failed, timed_out, aborted };
+// "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED".
+std::string_view to_string(Status status);
+
+// What the context object ($$) says about the execution, beside what the interpreter knows itself.
+struct ContextInfo {
+  std::string execution_arn;
+  std::string execution_name;
+  std::string role_arn;
+  std::string state_machine_arn;
+  std::string state_machine_name;
+  std::int64_t redrive_count = 0;
+  // Events are counted but not made where nobody will read them (express executions without logging).
+  bool record_history = true;
+};
+
+enum class Phase {
+  entering,  // between states; never seen in a stored execution
+  task,      // a task is scheduled or running
+  waiting,   // a Wait state waits for its timer
+  retrying,  // a failed state waits for its next attempt
+  forked,    // a Parallel or Map state waits for its children
+  stopped,   // the state failed (or was aborted) and took the execution with it; a redrive starts again here
+};
+
+// The children of a Parallel or Map state in progress.
+struct Fork {
+  json::array items;  // Map: one child each, before ItemSelector; after batching. Parallel: empty
+  std::vector<std::optional<json::value>> results;  // by branch or item; empty: unfinished, or a tolerated failure
+  std::size_t next = 0;                             // first item without a child yet
+  std::size_t running = 0;
+  std::size_t succeeded = 0;
+  std::size_t failed = 0;
+  std::size_t concurrency_max = 0;  // 0: no bound of its own
+  std::int64_t failures_tolerated = 0;
+  double failure_percentage_tolerated = 0;
+  std::size_t item_count = 0;  // items before batching
+  std::string map_run_arn;     // distributed Map only
+};
+
+struct Frame {
+  FrameId id{};
+  FrameId parent{};       // 0 for the root
+  std::size_t index = 0;  // which branch or item of the parent
+  std::string state;      // names are unique over the whole machine
+  Phase phase = Phase::entering;
+  Time entered;
+  EventId entered_event = 0;
+  EventId last_event = 0;             // what the frame's next event has as its predecessor
+  json::value input;                  // the state's raw input
+  json::object variables;             // the frame's own scope; inner scopes read the outer ones
+  std::vector<std::int64_t> retries;  // attempts used, by retrier; reset when a state is entered
+  TaskId task{};                      // Phase::task
+  TimerId timer{};                    // Wait, retry, or the task's timeout
+  TimerId heartbeat_timer{};
+  std::int64_t heartbeat_s = 0;
+  bool task_started = false;  // its Started event is written
+  std::string task_token;
+  std::int64_t child = 0;      // number of the child execution that the frame belongs to; 0: the execution itself
+  std::unique_ptr<Fork> fork;  // Phase::forked
+
+  Frame() = default;
+  Frame(Frame&&) = default;
+  Frame& operator=(Frame&&) = default;
+  Frame(const Frame& other);
+  Frame& operator=(const Frame& other);
+};
+
+// A distributed Map's run, as DescribeMapRun shows it.
+struct MapRun {
+  std::string arn;
+  std::string state;
+  Status status = Status::running;
+  Time started;
+  std::optional<Time> stopped;
+  std::int64_t concurrency_max = 0;
+  std::int64_t failures_tolerated = 0;
+  double failure_percentage_tolerated = 0;
+  struct Counts {
+    std::int64_t total = 0, pending = 0, running = 0, succeeded = 0, failed = 0, timed_out = 0, aborted = 0,
+                 results_written = 0;
+  } items, executions;
+};
+
+struct Execution {
+  Status status = Status::running;
+  json::value output;                // Status::succeeded
+  std::optional<std::string> error;  // otherwise; AWS leaves either out where there is none
+  std::optional<std::string> cause;
+
+  ContextInfo context;
+  Time started;
+  json::value input;
+  EventId last_event = 0;        // number of events so far
+  std::int64_t last_number = 0;  // last TaskId, TimerId or FrameId given out: one sequence
+  std::int64_t last_child = 0;   // last child execution number
+  TimerId deadline_timer{};      // the machine's TimeoutSeconds
+  std::map<FrameId, Frame> frames;
+  std::map<std::int64_t, EventId> child_events;  // number of events of each running child execution
+  std::vector<MapRun> map_runs;
+
+  bool finished() const { return status != Status::running; }
+
+  // Compact JSON text, and back. Error: corrupt, where the text is not what to_json writes.
+  std::string to_json() const;
+  static Result<Execution> from_json(std::string_view text);
+};
+
+}  // namespace tocsin::asl
