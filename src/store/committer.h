@@ -1,0 +1,69 @@
+// The one writer. Inside this folder only.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "store/connection.h"
+#include "store/store.h"
+
+namespace tocsin::store {
+
+class Committer {
+ public:
+  Committer(Options options, std::unique_ptr<detail::Connection> writer);
+  ~Committer();
+
+  void submit(Lane lane, Store::Change change, Store::Done done);
+  void read(const std::function<void(Reader&)>& query);
+  void start();
+  void stop(std::chrono::milliseconds patience);
+  std::size_t run_until_idle();
+  std::uint64_t commits() const { return commits_.load(); }
+
+  Outbox outbox;
+  std::function<void(const std::string&)> on_signal;
+
+ private:
+  struct Waiting {
+    Store::Change change;
+    Store::Done done;
+    Result<void> result;
+  };
+  using Batch = std::vector<Waiting>;
+
+  void run();
+  Batch take_batch(std::unique_lock<std::mutex>& lock);
+  // Runs the changes and due deliveries in one transaction and tells the waiters. Returns deliveries taken up.
+  std::size_t commit(Batch batch);
+  Result<void> run_changes(Transaction& transaction, Batch& batch);
+  Result<void> finish(Transaction& transaction);
+  void start_leased(std::vector<Due> leased);
+  bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  std::unique_ptr<detail::Connection> borrow_reader();
+
+  Options options_;
+  std::unique_ptr<detail::Connection> writer_;
+  std::thread thread_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  std::condition_variable idle_;
+  std::array<std::deque<Waiting>, 4> waiting_;
+  std::size_t waiting_count_ = 0;
+  std::size_t outer_under_way_ = 0;
+  bool stopping_ = false;
+  bool draining_ = false;  // stopping: outcomes are still taken, new deliveries not started
+
+  std::mutex readers_mutex_;
+  std::vector<std::unique_ptr<detail::Connection>> idle_readers_;
+
+  // Committer's thread only.
+  std::optional<Time> next_due_ = Time{};
+  std::atomic<std::uint64_t> commits_ = 0;
+};
+
+}  // namespace tocsin::store

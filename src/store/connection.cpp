@@ -1,0 +1,136 @@
+#include "store/connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "core/check.h"
+
+namespace tocsin::store::detail {
+namespace {
+
+constexpr int busy_timeout_ms = 5000;
+constexpr std::size_t idle_statements_max = 512;
+
+ErrorCode code_of(int sqlite_code) {
+  const int primary = sqlite_code & 0xff;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? ErrorCode::corrupt : ErrorCode::unavailable;
+}
+
+struct Binder {
+  sqlite3_stmt* statement;
+  int index;
+  int operator()(std::nullptr_t) const { return sqlite3_bind_null(statement, index); }
+  int operator()(std::int64_t number) const { return sqlite3_bind_int64(statement, index, number); }
+  int operator()(double number) const { return sqlite3_bind_double(statement, index, number); }
+  int operator()(std::string_view text) const {
+    // The bytes outlive the statement's run (transaction.h), but rows may be read later: SQLite copies.
+    return sqlite3_bind_text64(statement, index, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT,
+                               SQLITE_UTF8);
+  }
+  int operator()(Blob blob) const {
+    return sqlite3_bind_blob64(statement, index, blob.bytes.data() ? blob.bytes.data() : "", blob.bytes.size(),
+                               SQLITE_TRANSIENT);
+  }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Mode mode, bool durable) {
+  sqlite3* database = nullptr;
+  const mode_t old_mask = umask(0077);
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int code = sqlite3_open_v2(file.c_str(), &database, flags, nullptr);
+  umask(old_mask);
+  std::unique_ptr<Connection> connection{new Connection{database}};
+  if (code != SQLITE_OK)
+    return fail(code_of(code), fmt::format("cannot open the store {}: {}", file.string(), sqlite3_errstr(code)));
+  sqlite3_extended_result_codes(database, 1);
+  sqlite3_busy_timeout(database, busy_timeout_ms);
+  std::string setup = "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;";
+  if (mode == Mode::read_write) {
+    setup += "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;";
+    setup += durable ? "PRAGMA synchronous=FULL;" : "PRAGMA synchronous=OFF;";
+  } else {
+    setup += "PRAGMA query_only=ON;";
+  }
+  if (auto done = connection->run(setup.c_str()); !done) return pass_on(done);
+  return connection;
+}
+
+Connection::~Connection() {
+  for (auto& [sql, statements] : idle_)
+    for (auto* statement : statements) sqlite3_finalize(statement);
+  sqlite3_close_v2(database_);
+}
+
+Result<void> Connection::run(const char* sql) {
+  char* message = nullptr;
+  const int code = sqlite3_exec(database_, sql, nullptr, nullptr, &message);
+  if (code == SQLITE_OK) return {};
+  std::string text = message ? message : sqlite3_errstr(code);
+  sqlite3_free(message);
+  return fail(code_of(code), fmt::format("the store failed at '{:.60}': {}", sql, text));
+}
+
+sqlite3_stmt* Connection::prepare(std::string_view sql, const Value* values, std::size_t count) {
+  if (failure_) return nullptr;
+  sqlite3_stmt* statement = nullptr;
+  if (const auto found = idle_.find(sql); found != idle_.end() && !found->second.empty()) {
+    statement = found->second.back();
+    found->second.pop_back();
+    --idle_count_;
+  } else if (sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                &statement, nullptr) != SQLITE_OK) {
+    remember_failure(sql);
+    // A statement that SQLite cannot read is ours and wrong; a failing disk is not.
+    check((sqlite3_errcode(database_) & 0xff) != SQLITE_ERROR, failure_->message.c_str());
+    return nullptr;
+  }
+  check(sqlite3_bind_parameter_count(statement) == static_cast<int>(count), "every `?` of a statement is bound");
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::visit(Binder{statement, static_cast<int>(i) + 1}, values[i]) != SQLITE_OK) {
+      remember_failure(sql);
+      give_back(sql, statement);
+      return nullptr;
+    }
+  }
+  return statement;
+}
+
+void Connection::give_back(std::string_view sql, sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (idle_count_ >= idle_statements_max) {
+    sqlite3_finalize(statement);
+    return;
+  }
+  auto found = idle_.find(sql);
+  if (found == idle_.end()) found = idle_.emplace(std::string(sql), std::vector<sqlite3_stmt*>{}).first;
+  found->second.push_back(statement);
+  ++idle_count_;
+}
+
+bool Connection::step(sqlite3_stmt* statement) {
+  if (failure_) return false;
+  const int code = sqlite3_step(statement);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) remember_failure(sqlite3_sql(statement));
+  return false;
+}
+
+std::int64_t Connection::changes() const {
+  return sqlite3_changes64(database_);
+}
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(database_) == 0;
+}
+
+void Connection::remember_failure(std::string_view sql) {
+  const int code = sqlite3_extended_errcode(database_);
+  failure_ =
+      Error{code_of(code), fmt::format("the store failed at '{:.60}': {} ({})", sql, sqlite3_errmsg(database_), code)};
+}
+
+}  // namespace tocsin::store::detail

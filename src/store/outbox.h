@@ -1,0 +1,101 @@
+// The outbox: what must happen because of a change is written in the same transaction, then done. A timer is a
+// delivery whose due time lies ahead.
+//
+// Each delivery has a kind, and each kind one handler. An inner handler writes to the store only: it runs inside
+// a transaction that also removes the delivery, so its effect happens exactly once. An outer handler reaches
+// outside (a web hook, a firewall): the delivery is leased to it, and the outcome is written when it reports.
+// If it never reports (the process died), the lease ends and the delivery is made again, with the same key.
+//
+//   add ──► waiting ──due──► inner: run + remove, one transaction ──error──► waiting (backoff) ──exhausted──►
+//   on_exhausted
+//                     └────► outer: leased ──► done: removed │ error: waiting (backoff) │ silence: lease ends, again
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "store/transaction.h"
+
+namespace tocsin::store {
+
+// Lower lanes go first, so that containment is never behind bulk notices.
+enum class Lane { containment = 0, workflow = 1, notice = 2, bulk = 3 };
+
+// How long a failing delivery is tried. Defaults are EventBridge's (185 tries, 24 hours).
+struct RetryPolicy {
+  int attempts_max = 185;  // tries after the first one
+  std::chrono::seconds age_max = std::chrono::hours{24};
+};
+
+struct Delivery {
+  std::string kind;          // names the handler: "rule-target", "webhook", "workflow-task", …
+  std::string destination;   // ARN or URL; what the handler makes of it
+  std::string payload;       // bytes, mostly JSON
+  std::string context = {};  // JSON for the handler: what is needed beside the payload (attributes, ids)
+  std::string key = {};      // idempotency key, the same over all tries, unique among waiting deliveries; empty: drawn
+  std::string dead_letter = {};  // ARN of the queue that gets it when exhausted; empty: none
+  Lane lane = Lane::notice;
+  Time due = {};  // the epoch: at once
+  RetryPolicy retry = {};
+};
+
+// A delivery that is being made.
+struct Due : Delivery {
+  std::int64_t id = 0;
+  int attempt = 0;  // 0 = first try
+  Time added = {};
+};
+
+// Delay before try `attempt` (1 = first retry): one second doubled each time, at most 15 minutes, of which the
+// second half is chance, so that many failing deliveries spread out.
+Microseconds retry_delay(int attempt, Random& random);
+
+class Outbox {
+ public:
+  using Inner = std::function<Result<void>(Transaction&, const Due&)>;
+  // Calls `report` exactly once, from any thread. Must not block.
+  using Report = std::move_only_function<void(Result<void>)>;
+  using Outer = std::function<void(Due, Report report)>;
+  using Recorder = std::function<void(Transaction&, const Due&, const Result<void>&)>;
+  using Exhausted = std::function<void(Transaction&, const Due&, const Error&)>;
+
+  // Handlers are set before the store starts.
+  void handle(std::string kind, Inner handler);
+  // `record`, if given, runs in the transaction that writes an outcome (each try's, success or not).
+  void handle_outside(std::string kind, Outer handler, std::chrono::seconds lease, Recorder record = {});
+  // Called when a delivery is given up: its tries or its age ran out, or the error is final (validation, not_found,
+  // denied). Runs in the transaction that removes it. Without one, only a counter rises.
+  void on_exhausted(Exhausted then) { exhausted_ = std::move(then); }
+
+  // Adds; false if a delivery with the same key is waiting already (then nothing is added).
+  static bool add(Transaction& transaction, const Delivery& delivery);
+  // Removes a waiting delivery by key; false if there is none (any more).
+  static bool cancel(Transaction& transaction, std::string_view key);
+  // Deliveries waiting or leased, all or of one kind.
+  static std::int64_t depth(Reader& reader, std::string_view kind = {});
+  // When the next one is due; nothing if none waits.
+  static std::optional<Time> next_due(Reader& reader);
+
+ private:
+  friend class Committer;
+  struct Handler {
+    Inner inner;
+    Outer outer;
+    std::chrono::seconds lease{};
+    Recorder record;
+  };
+  // Makes what is due, lanes in order, at most `count_max`; leased ones are put on `leased`, to be started after the
+  // commit. Returns how many were taken up.
+  std::size_t work(Transaction& transaction, std::size_t count_max, std::vector<Due>& leased);
+  void start(Due due, Report report) const;
+  void settle(Transaction& transaction, const Due& due, const Result<void>& outcome);
+  void make(Transaction& transaction, const Due& due, std::vector<Due>& leased);
+  void retry_or_give_up(Transaction& transaction, const Due& due, const Error& error);
+
+  std::map<std::string, Handler, std::less<>> handlers_;
+  Exhausted exhausted_;
+};
+
+}  // namespace tocsin::store

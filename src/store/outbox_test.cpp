@@ -1,0 +1,151 @@
+#include <gtest/gtest.h>
+
+#include "store/testing.h"
+
+namespace tocsin::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<void> add(TestStore& store, Delivery delivery) {
+  return store.write([&](Transaction& t) -> Result<void> {
+    Outbox::add(t, delivery);
+    return {};
+  });
+}
+
+std::int64_t depth(TestStore& store) {
+  return *store.read([](Reader& r) -> Result<std::int64_t> { return Outbox::depth(r); });
+}
+
+TEST(Outbox, LowerLanesGoFirst) {
+  TestStore store;
+  std::string order;
+  store->outbox().handle("letter", [&](Transaction&, const Due& due) -> Result<void> {
+    order += due.payload;
+    return {};
+  });
+  ASSERT_TRUE(add(store, {.kind = "letter", .destination = "", .payload = "b", .lane = Lane::bulk}));
+  ASSERT_TRUE(add(store, {.kind = "letter", .destination = "", .payload = "n", .lane = Lane::notice}));
+  ASSERT_TRUE(add(store, {.kind = "letter", .destination = "", .payload = "c", .lane = Lane::containment}));
+  EXPECT_EQ(store->run_until_idle(), 3u);
+  EXPECT_EQ(order, "cnb");
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, ATimerWaitsForItsTimeAndCanBeCancelled) {
+  TestStore store;
+  int fired = 0;
+  store->outbox().handle("timer", [&](Transaction&, const Due&) -> Result<void> {
+    ++fired;
+    return {};
+  });
+  const Time due = store.clock.now() + 10s;
+  ASSERT_TRUE(add(store, {.kind = "timer", .destination = "", .payload = "", .key = "a", .due = due}));
+  ASSERT_TRUE(add(store, {.kind = "timer", .destination = "", .payload = "", .key = "b", .due = due}));
+  store->run_until_idle();
+  EXPECT_EQ(fired, 0);
+  ASSERT_TRUE(store.write([](Transaction& t) -> Result<void> {
+    EXPECT_TRUE(Outbox::cancel(t, "a"));
+    EXPECT_FALSE(Outbox::cancel(t, "zzz"));
+    return {};
+  }));
+  store.reopen();
+  store->outbox().handle("timer", [&](Transaction&, const Due& d) -> Result<void> {
+    EXPECT_EQ(d.key, "b");
+    ++fired;
+    return {};
+  });
+  store.clock.advance(10s);
+  store->run_until_idle();
+  EXPECT_EQ(fired, 1);
+}
+
+TEST(Outbox, FailuresAreTriedAgainThenGivenUp) {
+  TestStore store;
+  int tries = 0;
+  std::vector<std::string> dead;
+  store->outbox().handle("flaky", [&](Transaction&, const Due& due) -> Result<void> {
+    EXPECT_EQ(due.attempt, tries++);
+    EXPECT_EQ(due.key, "same");
+    return fail(ErrorCode::unavailable, "down");
+  });
+  store->outbox().on_exhausted(
+      [&](Transaction&, const Due& due, const Error& e) { dead.push_back(due.payload + e.message); });
+  ASSERT_TRUE(
+      add(store, {.kind = "flaky", .destination = "", .payload = "p:", .key = "same", .retry = {.attempts_max = 3}}));
+  for (int i = 0; i < 20; ++i) {
+    store->run_until_idle();
+    store.clock.advance(16min);
+  }
+  EXPECT_EQ(tries, 4);
+  EXPECT_EQ(dead, std::vector<std::string>{"p:down"});
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, FinalErrorsAreNotTriedAgain) {
+  TestStore store;
+  int tries = 0;
+  store->outbox().handle("gone", [&](Transaction&, const Due&) -> Result<void> {
+    ++tries;
+    return fail(ErrorCode::not_found, "no such queue");
+  });
+  ASSERT_TRUE(add(store, {.kind = "gone", .destination = "", .payload = ""}));
+  store->run_until_idle();
+  store.clock.advance(1h);
+  store->run_until_idle();
+  EXPECT_EQ(tries, 1);
+}
+
+TEST(Outbox, WhatAFailedTryWroteIsRolledBack) {
+  TestStore store;
+  store->outbox().handle("half", [&](Transaction& t, const Due&) -> Result<void> {
+    Outbox::add(t, {.kind = "never", .destination = "", .payload = ""});
+    return fail(ErrorCode::validation, "no");
+  });
+  ASSERT_TRUE(add(store, {.kind = "half", .destination = "", .payload = ""}));
+  store->run_until_idle();
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, ALeaseThatEndsIsMadeAgainWithTheSameKey) {
+  TestStore store;
+  std::vector<std::string> keys;
+  const auto silent = [&](Due due, Outbox::Report) { keys.push_back(due.key); };
+  store->outbox().handle_outside("hook", silent, 30s);
+  ASSERT_TRUE(add(store, {.kind = "hook", .destination = "http://127.0.0.1:1/", .payload = ""}));
+  store->run_until_idle();
+  EXPECT_EQ(keys.size(), 1u);
+  store.reopen();  // the process died with the delivery under way
+  std::vector<Result<void>> recorded;
+  store->outbox().handle_outside(
+      "hook",
+      [&](Due due, Outbox::Report report) {
+        keys.push_back(due.key);
+        EXPECT_EQ(due.attempt, 1);
+        report({});
+      },
+      30s, [&](Transaction&, const Due&, const Result<void>& outcome) { recorded.push_back(outcome); });
+  store->run_until_idle();
+  EXPECT_EQ(keys.size(), 1u);
+  store.clock.advance(31s);
+  store->run_until_idle();
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0], keys[1]);
+  ASSERT_EQ(recorded.size(), 1u);
+  EXPECT_TRUE(recorded[0]);
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, RetryDelaysGrowAndStayBounded) {
+  SeededRandom random{3};
+  for (int attempt = 1; attempt < 40; ++attempt) {
+    const auto delay = retry_delay(attempt, random);
+    const auto whole = std::min<Microseconds>(Microseconds{1s} * (1ll << std::min(attempt - 1, 20)), 15min);
+    EXPECT_GE(delay, whole / 2);
+    EXPECT_LE(delay, whole);
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::store

@@ -1,0 +1,104 @@
+#include "store/store.h"
+
+#include <fmt/format.h>
+
+#include "store/committer.h"
+#include "store/connection.h"
+
+namespace tocsin::store {
+namespace {
+
+constexpr Migration own_migrations[] = {
+    {"store", 1,
+     "CREATE TABLE outbox (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, destination TEXT NOT NULL, payload BLOB NOT "
+     "NULL,"
+     " context TEXT NOT NULL, key TEXT NOT NULL UNIQUE, dead_letter TEXT NOT NULL, lane INTEGER NOT NULL,"
+     " due BIGINT NOT NULL, attempts_max INTEGER NOT NULL, age_max_s BIGINT NOT NULL, attempt INTEGER NOT NULL,"
+     " added BIGINT NOT NULL, last_error TEXT);"
+     "CREATE INDEX outbox_due ON outbox (lane, due, id);"},
+};
+
+Result<void> apply(detail::Connection& connection, const Migration& migration) {
+  if (auto begun = connection.run("BEGIN IMMEDIATE"); !begun) return begun;
+  auto applied = connection.run(std::string(migration.sql).c_str());
+  if (applied)
+    applied = connection.run(fmt::format("INSERT INTO schema_version (room, version) VALUES ('{}', {}) "
+                                         "ON CONFLICT (room) DO UPDATE SET version = excluded.version",
+                                         migration.room, migration.version)
+                                 .c_str());
+  if (applied) return connection.run("COMMIT");
+  (void)connection.run("ROLLBACK");
+  return fail(applied.error().code, fmt::format("migration {} of '{}' failed: {}", migration.version, migration.room,
+                                                applied.error().message));
+}
+
+int version_of(detail::Connection& connection, std::string_view room) {
+  Reader reader{connection, Time{}};
+  return static_cast<int>(reader.integer("SELECT version FROM schema_version WHERE room = ?", 0, room));
+}
+
+Result<void> migrate(detail::Connection& connection, std::span<const Migration> migrations) {
+  std::map<std::string_view, int> newest;
+  for (const auto& migration : migrations) {
+    newest[migration.room] = std::max(newest[migration.room], migration.version);
+    const int at = version_of(connection, migration.room);
+    if (migration.version <= at) continue;
+    if (migration.version != at + 1)
+      return fail(ErrorCode::corrupt, fmt::format("the store is at version {} of '{}'; migration {} does not follow",
+                                                  at, migration.room, migration.version));
+    if (auto done = apply(connection, migration); !done) return done;
+  }
+  for (const auto& [room, version] : newest) {
+    if (version_of(connection, room) > version)
+      return fail(ErrorCode::validation,
+                  fmt::format("the store was written by a newer version ('{}' is at {}, this program knows {})", room,
+                              version_of(connection, room), version));
+  }
+  if (connection.failure()) return std::unexpected(*connection.failure());
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(Options options, std::span<const Migration> migrations) {
+  auto connection = detail::Connection::open(options.file, detail::Connection::Mode::read_write, options.durable);
+  if (!connection) return pass_on(connection);
+  auto ready =
+      (*connection)->run("CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL)");
+  if (ready) ready = migrate(**connection, own_migrations);
+  if (ready) ready = migrate(**connection, migrations);
+  if (!ready) return pass_on(ready);
+  return std::unique_ptr<Store>{new Store{std::make_unique<Committer>(std::move(options), std::move(*connection))}};
+}
+
+Store::Store(std::unique_ptr<Committer> committer) : committer_{std::move(committer)} {}
+Store::~Store() {
+  stop();
+}
+
+void Store::submit(Lane lane, Change change, Done done) {
+  committer_->submit(lane, std::move(change), std::move(done));
+}
+void Store::run_read(const std::function<void(Reader&)>& query) const {
+  committer_->read(query);
+}
+Outbox& Store::outbox() {
+  return committer_->outbox;
+}
+void Store::on_signal(std::function<void(const std::string&)> listener) {
+  committer_->on_signal = std::move(listener);
+}
+void Store::start() {
+  committer_->start();
+}
+void Store::stop(std::chrono::milliseconds patience) {
+  committer_->stop(patience);
+}
+std::size_t Store::run_until_idle() {
+  return committer_->run_until_idle();
+}
+std::uint64_t Store::commits() const {
+  return committer_->commits();
+}
+
+}  // namespace tocsin::store

@@ -1,0 +1,135 @@
+#include <atomic>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "store/testing.h"
+
+namespace tocsin::store {
+namespace {
+
+constexpr Migration notes[] = {{"notes", 1, "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL);"}};
+
+Result<void> add_note(Transaction& transaction, std::string_view text) {
+  transaction.execute("INSERT INTO note (text) VALUES (?)", text);
+  return {};
+}
+
+std::int64_t count_notes(Store& store) {
+  return *store.read(
+      [](Reader& reader) -> Result<std::int64_t> { return reader.integer("SELECT count(*) FROM note", -1); });
+}
+
+TEST(Store, CommittedChangesSurviveReopening) {
+  TestStore store{notes};
+  ASSERT_TRUE(store.write([](Transaction& t) { return add_note(t, "kept"); }));
+  store.reopen();
+  EXPECT_EQ(count_notes(*store), 1);
+}
+
+TEST(Store, AFailedChangeLeavesNothing) {
+  TestStore store{notes};
+  const auto result = store.write([](Transaction& t) -> Result<void> {
+    (void)add_note(t, "gone");
+    return fail(ErrorCode::validation, "no");
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "no");
+  EXPECT_EQ(count_notes(*store), 0);
+}
+
+TEST(Store, APartFailsAlone) {
+  TestStore store{notes};
+  bool ran = false;
+  ASSERT_TRUE(store.write([&](Transaction& t) -> Result<void> {
+    (void)add_note(t, "before");
+    auto part = t.attempt([&]() -> Result<void> {
+      (void)add_note(t, "gone");
+      t.on_commit([&] { ran = true; });
+      return fail(ErrorCode::conflict, "no");
+    });
+    EXPECT_FALSE(part);
+    return add_note(t, "after");
+  }));
+  EXPECT_EQ(count_notes(*store), 2);
+  EXPECT_FALSE(ran);
+}
+
+TEST(Store, ARefusedCommitFailsAllAndLeavesNothing) {
+  char folder[] = "/tmp/tocsin-test-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  SystemClock clock;
+  SeededRandom random{1};
+  bool full = true;
+  auto store = Store::open({.file = std::filesystem::path(folder) / "s.db",
+                            .clock = &clock,
+                            .random = &random,
+                            .threaded = false,
+                            .durable = false,
+                            .before_commit = [&](std::uint64_t) -> Result<void> {
+                              if (full) return fail(ErrorCode::unavailable, "disk full");
+                              return {};
+                            }},
+                           notes);
+  ASSERT_TRUE(store);
+  const auto add = [](Transaction& t) { return add_note(t, "x"); };
+  EXPECT_FALSE((*store)->write(Lane::notice, add));
+  EXPECT_EQ(count_notes(**store), 0);
+  full = false;
+  EXPECT_TRUE((*store)->write(Lane::notice, add));
+  EXPECT_EQ(count_notes(**store), 1);
+  store->reset();
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Store, ThreadsShareCommits) {
+  char folder[] = "/tmp/tocsin-test-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  SystemClock clock;
+  SystemRandom random;
+  {
+    auto opened =
+        Store::open({.file = std::filesystem::path(folder) / "s.db", .clock = &clock, .random = &random}, notes);
+    ASSERT_TRUE(opened);
+    Store& store = **opened;
+    std::atomic<int> done = 0;
+    for (int i = 0; i < 500; ++i)
+      store.submit(
+          Lane::notice, [](Transaction& t) { return add_note(t, "x"); }, [&](Result<void> r) { done += r ? 1 : 1000; });
+    store.start();
+    ASSERT_TRUE(store.write(Lane::bulk, [](Transaction& t) { return add_note(t, "last"); }));
+    EXPECT_EQ(done, 500);
+    EXPECT_EQ(count_notes(store), 501);
+    EXPECT_LE(store.commits(), 4u);
+    store.stop();
+    EXPECT_FALSE(store.write(Lane::notice, [](Transaction& t) { return add_note(t, "late"); }));
+  }
+  struct stat file{};
+  ASSERT_EQ(stat((std::string(folder) + "/s.db").c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 0777, 0600u);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Store, MigrationsRunOnceAndInOrder) {
+  TestStore store{notes};
+  const Migration second[] = {notes[0], {"notes", 2, "ALTER TABLE note ADD COLUMN author TEXT;"}};
+  ASSERT_TRUE(store.write([](Transaction& t) { return add_note(t, "old"); }));
+  store.store.reset();
+  const auto file = store.folder / "store.db";
+  const auto open = [&](std::span<const Migration> migrations) {
+    return Store::open(
+        {.file = file, .clock = &store.clock, .random = &store.random, .threaded = false, .durable = false},
+        migrations);
+  };
+  {
+    auto newer = open(second);
+    ASSERT_TRUE(newer) << newer.error().message;
+    EXPECT_EQ(count_notes(**newer), 1);
+  }
+  auto older = open(notes);
+  ASSERT_FALSE(older);
+  EXPECT_EQ(older.error().code, ErrorCode::validation);
+}
+
+}  // namespace
+}  // namespace tocsin::store

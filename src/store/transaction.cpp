@@ -1,0 +1,75 @@
+#include "store/transaction.h"
+
+#include <sqlite3.h>
+
+#include "store/connection.h"
+
+namespace tocsin::store {
+
+Rows::Rows(std::unique_ptr<detail::Cursor> cursor) : cursor_{std::move(cursor)} {}
+Rows::Rows(Rows&&) noexcept = default;
+Rows& Rows::operator=(Rows&&) noexcept = default;
+Rows::~Rows() = default;
+
+bool Rows::next() {
+  return cursor_ && cursor_->connection.step(cursor_->statement);
+}
+bool Rows::is_null(int column) const {
+  return sqlite3_column_type(cursor_->statement, column) == SQLITE_NULL;
+}
+std::int64_t Rows::integer(int column) const {
+  return sqlite3_column_int64(cursor_->statement, column);
+}
+double Rows::number(int column) const {
+  return sqlite3_column_double(cursor_->statement, column);
+}
+
+std::string_view Rows::text(int column) const {
+  const auto* bytes = sqlite3_column_text(cursor_->statement, column);
+  const auto length = sqlite3_column_bytes(cursor_->statement, column);
+  return bytes ? std::string_view(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length))
+               : std::string_view();
+}
+
+std::string_view Rows::blob(int column) const {
+  const auto* bytes = sqlite3_column_blob(cursor_->statement, column);
+  const auto length = sqlite3_column_bytes(cursor_->statement, column);
+  return bytes ? std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(length))
+               : std::string_view();
+}
+
+const std::optional<Error>& Reader::failure() const {
+  return connection_.failure();
+}
+
+Rows Reader::run_query(std::string_view sql, const Value* values, std::size_t count) {
+  auto* statement = connection_.prepare(sql, values, count);
+  if (!statement) return Rows{nullptr};
+  return Rows{std::make_unique<detail::Cursor>(connection_, std::string(sql), statement)};
+}
+
+std::int64_t Transaction::run_execute(std::string_view sql, const Value* values, std::size_t count) {
+  auto* statement = connection_.prepare(sql, values, count);
+  if (!statement) return 0;
+  while (connection_.step(statement)) {
+  }
+  const std::int64_t changed = connection_.failure() ? 0 : connection_.changes();
+  connection_.give_back(sql, statement);
+  return changed;
+}
+
+Transaction::Mark Transaction::begin_part() {
+  run_execute("SAVEPOINT part", nullptr, 0);
+  return {signals_.size(), after_commit_.size()};
+}
+
+void Transaction::end_part(Mark mark, bool keep) {
+  if (!keep) {
+    run_execute("ROLLBACK TO part", nullptr, 0);
+    signals_.resize(mark.signals);
+    after_commit_.erase(after_commit_.begin() + static_cast<std::ptrdiff_t>(mark.after_commit), after_commit_.end());
+  }
+  run_execute("RELEASE part", nullptr, 0);
+}
+
+}  // namespace tocsin::store
