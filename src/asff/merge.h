@@ -22,7 +22,7 @@ enum class ImportOutcome {
 };
 
 struct Merged {
-  json::object finding;  // what to store and to announce; for `ignored`, the stored finding
+  json::object finding;  // what to store and to announce; empty for `ignored`: the stored finding stays
   ImportOutcome outcome;
 };
 

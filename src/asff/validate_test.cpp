@@ -2,32 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "asff/test_finding.h"
+
 namespace tocsin::asff {
 namespace {
 
-const ImportPolicy own{.hub = {.account = "111122223333", .region = "eu-west-1", .partition = "aws"},
-                       .any_account = false};
-
-json::object finding_with(std::string_view changes) {
-  auto finding = parse_json_object(R"({
-    "SchemaVersion": "2018-10-08", "Id": "f-1",
-    "ProductArn": "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default",
-    "GeneratorId": "gen", "AwsAccountId": "111122223333",
-    "CreatedAt": "2024-01-01T00:00:00Z", "UpdatedAt": "2024-01-01T00:00:00Z",
-    "Title": "t", "Description": "d", "Resources": [{"Type": "Other", "Id": "r"}],
-    "Severity": {"Label": "HIGH"}, "Types": ["TTPs"]})");
-  auto merged = std::move(*finding);
-  auto change = parse_json_object(changes);
-  EXPECT_TRUE(change) << changes;
-  for (auto& [name, value] : *change) {
-    if (value.is_null()) {
-      merged.erase(name);
-    } else {
-      merged.insert_or_assign(name, value);
-    }
-  }
-  return merged;
-}
+const ImportPolicy own{.hub = test_hub, .any_account = false};
 
 struct Case {
   const char* changes;  // null removes a member
