@@ -35,6 +35,9 @@ struct Call {
   std::string_view request_id;
   std::string_view endpoint;            // "http://127.0.0.1:4747": where the caller reached us, for URLs in answers
   std::chrono::milliseconds waited{0};  // how long a long poll has waited already
+  // The request's body as it came (decoded where it was sent in signed chunks), for operations with `raw_body`; empty
+  // where the call did not come over the wire.
+  std::string_view body = {};
 };
 
 using Answer = Result<json::object>;
@@ -58,6 +61,12 @@ struct Operation {
   store::Lane lane = store::Lane::notice;
   // For long polls: decides from the answer whether to wait for a better one.
   std::function<std::optional<Wait>(const Call&, const json::object& answer)> wait = {};
+  // The front does not parse or validate the body: `input` is empty, and the operation reads `body` itself. For the
+  // hot path of a JSON protocol; called without a body (by a workflow), it must read `input`.
+  bool raw_body = false;
+  // Answers requests without a signature too (a link in a message): `caller` is then empty, and what the input holds
+  // (a token) must prove the right to call.
+  bool unsigned_allowed = false;
 };
 
 // `id` is the signing name: "securityhub", "events", "sns", "sqs", "states", "lambda", "dynamodb", "network-firewall",
