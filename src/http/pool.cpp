@@ -1,0 +1,47 @@
+#include "http/pool.h"
+
+namespace tocsin::http {
+
+Pool::Pool(int threads, std::size_t waiting_max) : waiting_max_{waiting_max} {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+Pool::~Pool() {
+  stop();
+}
+
+bool Pool::submit(std::move_only_function<void()> work) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (stopping_ || waiting_.size() >= waiting_max_) return false;
+    waiting_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Pool::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_)
+    if (thread.joinable()) thread.join();
+}
+
+void Pool::run() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    auto work = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    work();
+    work = nullptr;
+    lock.lock();
+  }
+}
+
+}  // namespace tocsin::http
