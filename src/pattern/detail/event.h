@@ -1,0 +1,92 @@
+// What the matcher keeps of an event: the values at used paths ("leaves") and the arrays that enclose them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pattern/detail/program.h"
+
+namespace tocsin::pattern {
+
+struct Leaf {
+  enum class Kind : std::uint8_t { string, number, true_value, false_value, null_value };
+
+  std::string_view text;  // string: unescaped; number: as written. Lives as long as the event and its Event do.
+  Index path = none;
+  Index scope = 0;
+  Index next = none;  // of the same path, in the order of the event
+  Kind kind{};
+
+  // Filled when first asked for.
+  bool has_value = false, has_number = false, has_folded = false, has_address = false;
+  bool is_comparable = false, is_address = false;
+  Index value = none;  // value id
+  double number = 0;
+  std::string_view folded;
+  Address address;
+};
+
+// An object or array that is an element of an array at a used path. Scope 0 is the event itself. A scope's descendants
+// are the scopes after it, up to `end`.
+struct Scope {
+  Index parent = none;
+  Index array = none;
+  Index end = 0;
+  Index depth = 0;
+};
+
+// The elements of an array that are scopes, all of one parent, and their descendants: [first, end).
+struct ArrayScopes {
+  Index first = 0, end = 0;
+};
+
+// Arrays inside arrays at used paths, at most. Other nesting is not limited.
+inline constexpr Index scope_depth_max = 1024;
+
+// The working memory for one event after another.
+class Event {
+ public:
+  struct PathLeaves {
+    std::uint32_t epoch = 0;  // of the event that the rest belongs to
+    Index first = none, last = none, count = 0;
+    bool has_root = false;  // some leaf lies in scope 0
+  };
+  struct Frame {
+    Index node, scope, own_scope, array;
+    bool is_array, is_first;
+  };
+
+  std::vector<Leaf> leaves;
+  std::vector<Scope> scopes;
+  std::vector<ArrayScopes> arrays;
+  std::vector<PathLeaves> path_leaves;  // by path
+  std::vector<Index> touched;           // paths that have leaves
+  std::uint32_t epoch = 0;
+
+  std::string unescaped;  // texts of strings that had escapes; never grows during an event
+  std::string folded;     // the same for folded texts
+  std::vector<Frame> frames;
+  std::string nesting;  // of what is skipped
+  std::string key;
+
+  void begin(const RuleSet& rules, std::size_t event_bytes);
+  void add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text);
+  Index add_scope(Index parent, Index array);
+
+  const PathLeaves* leaves_of(Index path) const {
+    const PathLeaves& at = path_leaves[path];
+    return at.epoch == epoch ? &at : nullptr;
+  }
+};
+
+struct EventFault {
+  const char* reason = nullptr;  // null: the event is valid
+  std::size_t at = 0;
+};
+
+// Fills `event` from JSON text: an object, valid throughout (RFC 8259, UTF-8), nothing after it.
+EventFault scan(const RuleSet& rules, std::string_view text, Event& event);
+
+}  // namespace tocsin::pattern

@@ -1,0 +1,145 @@
+// Which sub-rules a leaf makes candidates: every index of its path is asked.
+#pragma once
+
+#include <algorithm>
+
+#include "pattern/detail/evaluate.h"
+#include "pattern/detail/event.h"
+#include "pattern/detail/program.h"
+
+namespace tocsin::pattern {
+
+// Calls `visit(postings)` for the postings under each entry that is a prefix of `text`.
+template <class Visit>
+std::uint64_t probe_prefixes(const RuleSet& rules, Range entries, std::string_view text, Visit visit) {
+  const auto* first = rules.affixes.data() + entries.first;
+  const auto* last = rules.affixes.data() + entries.last;
+  const auto* after = std::upper_bound(first, last, text,
+                                       [&](std::string_view t, const AffixEntry& e) { return t < rules.view(e.text); });
+  if (after == first) return 1;
+  Index at = static_cast<Index>(after - 1 - rules.affixes.data());
+  const std::string_view nearest = rules.view(rules.affixes[at].text);
+  const std::size_t shared = static_cast<std::size_t>(
+      std::mismatch(nearest.begin(), nearest.end(), text.begin(), text.end()).first - nearest.begin());
+  std::uint64_t steps = 1;
+  for (; at != none; at = rules.affixes[at].parent, ++steps) {
+    if (rules.affixes[at].text.size <= shared) visit(rules.affixes[at].postings);
+  }
+  return steps;
+}
+
+// The same for entries that are stored backwards and suffixes of `text`.
+template <class Visit>
+std::uint64_t probe_suffixes(const RuleSet& rules, Range entries, std::string_view text, Visit visit) {
+  const auto* first = rules.affixes.data() + entries.first;
+  const auto* last = rules.affixes.data() + entries.last;
+  const auto less = [](char a, char b) { return static_cast<unsigned char>(a) < static_cast<unsigned char>(b); };
+  const auto* after = std::upper_bound(first, last, text, [&](std::string_view t, const AffixEntry& e) {
+    const std::string_view entry = rules.view(e.text);
+    return std::lexicographical_compare(t.rbegin(), t.rend(), entry.begin(), entry.end(), less);
+  });
+  if (after == first) return 1;
+  Index at = static_cast<Index>(after - 1 - rules.affixes.data());
+  const std::string_view nearest = rules.view(rules.affixes[at].text);
+  const std::size_t shared = static_cast<std::size_t>(
+      std::mismatch(nearest.begin(), nearest.end(), text.rbegin(), text.rend()).first - nearest.begin());
+  std::uint64_t steps = 1;
+  for (; at != none; at = rules.affixes[at].parent, ++steps) {
+    if (rules.affixes[at].text.size <= shared) visit(rules.affixes[at].postings);
+  }
+  return steps;
+}
+
+template <class Visit>
+std::uint64_t probe_nets(const RuleSet& rules, Range entries, const Address& address, Visit visit) {
+  const auto* first = rules.net_entries.data() + entries.first;
+  const auto* last = rules.net_entries.data() + entries.last;
+  const auto* after =
+      std::upper_bound(first, last, address, [](const Address& a, const NetEntry& e) { return a < e.net.first; });
+  std::uint64_t steps = 1;
+  if (after == first) return steps;
+  for (Index at = static_cast<Index>(after - 1 - rules.net_entries.data()); at != none;
+       at = rules.net_entries[at].parent, ++steps) {
+    if (rules.net_entries[at].net.contains(address)) visit(rules.net_entries[at].postings);
+  }
+  return steps;
+}
+
+template <class Visit>
+std::uint64_t probe_numeric(const RuleSet& rules, const NumericIndex& index, double number, Visit visit) {
+  const auto* first = rules.points.data() + index.points.first;
+  const auto* last = rules.points.data() + index.points.last;
+  const auto* at = std::lower_bound(first, last, number);
+  Index slot = static_cast<Index>(2 * (at - first));
+  if (at != last && *at == number) ++slot;
+  std::uint64_t steps = 0;
+  for (Index node = index.leaf_count + slot; node > 0; node /= 2, ++steps) {
+    const Range postings = rules.numeric_nodes[index.postings_nodes.first + node];
+    if (!postings.empty()) visit(postings);
+  }
+  return steps;
+}
+
+template <class Visit>
+std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Event& event, Visit visit) {
+  std::uint64_t steps = 1;
+  if (!path.strings.empty()) {
+    const Index value = value_id(rules, leaf);
+    if (value != none) visit(rules.value_postings[value]);
+  }
+  if (!path.prefixes.empty()) steps += probe_prefixes(rules, path.prefixes, leaf.text, visit);
+  if (!path.suffixes.empty()) steps += probe_suffixes(rules, path.suffixes, leaf.text, visit);
+  if (!path.folded.empty()) {
+    const Index found = rules.find_text(path.folded, folded_text(leaf, event));
+    if (found != none) visit(rules.folded_postings[found]);
+  }
+  if (!path.folded_prefixes.empty()) {
+    steps += probe_prefixes(rules, path.folded_prefixes, folded_text(leaf, event), visit);
+  }
+  if (!path.folded_suffixes.empty()) {
+    steps += probe_suffixes(rules, path.folded_suffixes, folded_text(leaf, event), visit);
+  }
+  if (!path.nets_v4.empty() || !path.nets_v6.empty()) {
+    Address address;
+    if (address_of(leaf, address)) {
+      const Range nets = address.is_v6 ? path.nets_v6 : path.nets_v4;
+      if (!nets.empty()) steps += probe_nets(rules, nets, address, visit);
+    }
+  }
+  visit(path.on_string);
+  return steps;
+}
+
+template <class Visit>
+std::uint64_t probe_number(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Visit visit) {
+  if (!path.numbers.empty() || !path.number_texts.empty()) {
+    const Index value = value_id(rules, leaf);
+    if (value != none) visit(rules.value_postings[value]);
+  }
+  double number = 0;
+  if (path.numeric.leaf_count == 0 || !number_of(leaf, number)) return 1;
+  return 1 + probe_numeric(rules, path.numeric, number, visit);
+}
+
+// Returns the steps taken.
+template <class Visit>
+std::uint64_t probe(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Event& event, Visit visit) {
+  switch (leaf.kind) {
+    case Leaf::Kind::string:
+      return probe_string(rules, path, leaf, event, visit);
+    case Leaf::Kind::number:
+      return probe_number(rules, path, leaf, visit);
+    case Leaf::Kind::true_value:
+      visit(path.on_true);
+      return 1;
+    case Leaf::Kind::false_value:
+      visit(path.on_false);
+      return 1;
+    case Leaf::Kind::null_value:
+      visit(path.on_null);
+      return 1;
+  }
+  return 1;
+}
+
+}  // namespace tocsin::pattern

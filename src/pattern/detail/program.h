@@ -1,0 +1,166 @@
+// The compiled form of a rule set: flat arrays, referring to each other by index.
+//
+//   event bytes ─► key tree (one node per path prefix) ─► leaves of used paths
+//   leaf ─► value indexes of its path ─► candidate sub-rules (posted under their rarest condition)
+//   candidate ─► its other predicates, each decided once per event ─► rule
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pattern/detail/address.h"
+#include "pattern/detail/hash.h"
+#include "pattern/detail/syntax.h"
+#include "pattern/pattern.h"
+
+namespace tocsin::pattern {
+
+using Index = std::uint32_t;
+inline constexpr Index none = std::numeric_limits<Index>::max();
+
+// Elements [first, last) of some array.
+struct Range {
+  Index first = 0, last = 0;
+
+  bool empty() const { return first == last; }
+  Index size() const { return last - first; }
+};
+
+// Bytes in RuleSet::bytes.
+struct Text {
+  Index at = 0, size = 0;
+};
+
+// A node of the key tree: a path, split at its dots, that rules use or that leads to one.
+struct KeyNode {
+  Range slots;           // its children: a table in RuleSet::key_slots, a power of two long, or empty
+  Index path = none;     // the used path that ends here
+  bool is_deep = false;  // some child has children: a key with dots may lead there
+};
+
+struct KeySlot {
+  std::uint32_t hash = 0;
+  Index node = none;  // none: free
+  Text key;
+};
+
+// One alternative of a predicate that is no plain value.
+struct Condition {
+  Operator op{};
+  Range texts;   // in RuleSet::texts
+  Range values;  // not_string, not_number: value ids, ascending, in RuleSet::value_ids
+  double low = 0, high = 0;
+  Index net = none;  // in RuleSet::nets
+};
+
+// What a clause asks of a path; equal clauses of many rules are one predicate.
+struct Predicate {
+  Index path = none;
+  Range values;      // accepted exact strings and numbers: value ids, ascending, in RuleSet::value_ids
+  Range conditions;  // in RuleSet::conditions
+  bool accepts_any = false, accepts_true = false, accepts_false = false, accepts_null = false;
+  bool accepts_absence = false;
+};
+
+struct CompiledSubRule {
+  Index rule = none;  // in RuleSet::rule_ids
+  Range predicates;   // in RuleSet::sub_rule_predicates; the first one is that of the posting, if it has one
+};
+
+// Exact strings (or texts of numbers that are no binary64) of a path: open addressing, a power of two long.
+struct TextSlot {
+  std::uint32_t hash = 0;
+  Index value = none;  // none: free
+  Text text;
+};
+struct NumberSlot {
+  double number = 0;
+  Index value = none;
+};
+
+// A set of texts of which one looks for those that a value starts with. Sorted; `parent` is the longest other entry
+// that is a prefix of this one, so all entries that are prefixes of a value are on one chain of parents.
+struct AffixEntry {
+  Text text;  // suffixes are stored backwards
+  Index parent = none;
+  Range postings;
+};
+
+// The same chain for address prefixes.
+struct NetEntry {
+  Prefix net;
+  Index parent = none;
+  Range postings;
+};
+
+// Number intervals of a path. `points` are their ends, ascending; slot 2i is the gap before points[i], slot 2i+1 the
+// point itself. A segment tree over the slots: node k has the children 2k and 2k+1, its postings hold for all below.
+struct NumericIndex {
+  Range points;          // in RuleSet::points
+  Range postings_nodes;  // in RuleSet::numeric_nodes, 2 × leaf_count of them
+  Index leaf_count = 0;  // a power of two
+};
+
+// How to find the sub-rules that a leaf of a path makes candidates.
+struct PathIndex {
+  Range strings;       // in RuleSet::text_slots
+  Range number_texts;  // in RuleSet::text_slots
+  Range numbers;       // in RuleSet::number_slots
+  Range folded;        // in RuleSet::text_slots; `value` is an index in RuleSet::folded_postings
+  Range prefixes, suffixes, folded_prefixes, folded_suffixes;  // in RuleSet::affixes
+  Range nets_v4, nets_v6;                                      // in RuleSet::net_entries
+  NumericIndex numeric;
+  Range on_true, on_false, on_null;
+  Range on_string;          // at any string
+  Range on_present;         // at any value
+  bool has_access = false;  // any postings at all
+};
+
+}  // namespace tocsin::pattern
+
+namespace tocsin::pattern {
+
+class RuleSet {
+ public:
+  std::vector<RuleId> rule_ids;  // ascending
+  std::string bytes;
+
+  std::vector<KeyNode> key_nodes;  // [0] is the root
+  std::vector<KeySlot> key_slots;
+
+  std::vector<PathIndex> paths;
+  std::vector<Text> path_texts;
+  std::vector<Predicate> predicates;
+  std::vector<Condition> conditions;
+  std::vector<Text> texts;
+  std::vector<Index> value_ids;
+  std::vector<Prefix> nets;
+  std::vector<CompiledSubRule> sub_rules;
+  std::vector<Index> sub_rule_predicates;
+
+  std::vector<TextSlot> text_slots;
+  std::vector<NumberSlot> number_slots;
+  std::vector<Range> value_postings;  // by value id
+  std::vector<Range> folded_postings;
+  std::vector<AffixEntry> affixes;
+  std::vector<NetEntry> net_entries;
+  std::vector<double> points;
+  std::vector<Range> numeric_nodes;
+  // Sub-rule × 2, + 1 if finding the posting does not yet mean that the sub-rule's first predicate holds.
+  std::vector<Index> postings;
+  Range always;  // in `postings`: sub-rules that may match an event without any of their fields
+
+  std::string_view view(Text text) const { return {bytes.data() + text.at, text.size}; }
+  // The value id of an exact string or number text / number; none: no rule names it at this path.
+  Index find_text(Range slots, std::string_view text) const;
+  Index find_number(Range slots, double number) const;
+  // The child of a key-tree node, for a key without dots.
+  Index find_key(const KeyNode& node, std::string_view key) const;
+  // The descendant of a key-tree node that a key with dots leads to.
+  Index find_dotted_key(Index node, std::string_view key) const;
+};
+
+}  // namespace tocsin::pattern
