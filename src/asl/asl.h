@@ -31,7 +31,7 @@ namespace tocsin::asl {
 enum class Kind { standard, express };
 
 // A parsed and validated machine; immutable, shared between threads and executions. Its parts: asl/definition.h.
-class Definition;
+struct Definition;
 using DefinitionPtr = std::shared_ptr<const Definition>;
 
 enum class Severity { error, warning };
@@ -153,8 +153,9 @@ Step start(const Definition& definition, Execution& state, json::value input, co
 // write. `definition` must be the one the execution was started with.
 Step advance(const Definition& definition, Execution& state, const Happening& happening, Time now, Random& random);
 
-// Starts a failed, timed-out or aborted execution again at the states that stopped it; the caller counts redrives in
-// the context. Error: conflict, where the execution runs or succeeded, or its history is full.
+// Starts a failed, timed-out or aborted execution again at the state that stopped it; a Parallel or Map begins anew.
+// Counts the redrive in the context. Error: conflict, where the execution runs or succeeded, is express, or its history
+// is full.
 Result<Step> redrive(const Definition& definition, Execution& state, Time now, Random& random);
 
 }  // namespace tocsin::asl

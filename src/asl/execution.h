@@ -32,18 +32,18 @@ std::string_view to_string(Status status);
 
 // What the context object ($$) says about the execution, beside what the interpreter knows itself.
 struct ContextInfo {
-  std::string execution_arn;
-  std::string execution_name;
-  std::string role_arn;
-  std::string state_machine_arn;
-  std::string state_machine_name;
+  std::string execution_arn = {};
+  std::string execution_name = {};
+  std::string role_arn = {};
+  std::string state_machine_arn = {};
+  std::string state_machine_name = {};
   std::int64_t redrive_count = 0;
   // Events are counted but not made where nobody will read them (express executions without logging).
   bool record_history = true;
 };
 
 enum class Phase {
-  entering,  // between states; never seen in a stored execution
+  entering,  // about to run `state`; in a stored execution only where a long run of states paused
   task,      // a task is scheduled or running
   waiting,   // a Wait state waits for its timer
   retrying,  // a failed state waits for its next attempt
@@ -53,24 +53,29 @@ enum class Phase {
 
 // The children of a Parallel or Map state in progress.
 struct Fork {
-  json::array items;  // Map: one child each, before ItemSelector; after batching. Parallel: empty
-  std::vector<std::optional<json::value>> results;  // by branch or item; empty: unfinished, or a tolerated failure
-  std::size_t next = 0;                             // first item without a child yet
+  json::array items;  // Map: before ItemSelector and batching. Parallel: empty
+  // By child; empty: unfinished, or a tolerated failure.
+  std::vector<std::optional<json::value>> results;
+  std::size_t result_bytes = 0;  // past the payload limit results are counted, not kept
+  std::size_t children = 0;      // started so far
+  std::size_t next = 0;          // first item without a child yet
   std::size_t running = 0;
   std::size_t succeeded = 0;
   std::size_t failed = 0;
-  std::size_t concurrency_max = 0;  // 0: no bound of its own
-  std::int64_t failures_tolerated = 0;
-  double failure_percentage_tolerated = 0;
-  std::size_t item_count = 0;  // items before batching
-  std::string map_run_arn;     // distributed Map only
+  std::size_t concurrency_max = 0;
+  // Of items. Neither: none is tolerated.
+  std::optional<std::int64_t> failures_tolerated;
+  std::optional<double> failure_percentage_tolerated;
+  std::size_t failed_items = 0;
+  std::string map_run_arn;  // distributed Map only
 };
 
 struct Frame {
   FrameId id{};
-  FrameId parent{};       // 0 for the root
-  std::size_t index = 0;  // which branch or item of the parent
-  std::string state;      // names are unique over the whole machine
+  FrameId parent{};            // 0 for the root
+  std::size_t index = 0;       // which branch or item of the parent
+  std::size_t item_count = 1;  // items that a batch has
+  std::string state;           // names are unique over the whole machine
   Phase phase = Phase::entering;
   Time entered;
   EventId entered_event = 0;
@@ -83,8 +88,10 @@ struct Frame {
   TimerId heartbeat_timer{};
   std::int64_t heartbeat_s = 0;
   bool task_started = false;  // its Started event is written
+  bool task_submitted = false;
   std::string task_token;
   std::int64_t child = 0;      // number of the child execution that the frame belongs to; 0: the execution itself
+  json::value child_input;     // that child execution's input; set in its outermost frame only
   std::unique_ptr<Fork> fork;  // Phase::forked
 
   Frame() = default;
@@ -122,8 +129,11 @@ struct Execution {
   EventId last_event = 0;        // number of events so far
   std::int64_t last_number = 0;  // last TaskId, TimerId or FrameId given out: one sequence
   std::int64_t last_child = 0;   // last child execution number
+  TimerId pause_timer{};         // goes on with frames that are Phase::entering
   TimerId deadline_timer{};      // the machine's TimeoutSeconds
   std::map<FrameId, Frame> frames;
+  // Which frame waits for a TaskId or TimerId. Not stored: made again from the frames.
+  std::map<std::int64_t, FrameId> waiting;
   std::map<std::int64_t, EventId> child_events;  // number of events of each running child execution
   std::vector<MapRun> map_runs;
 

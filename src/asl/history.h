@@ -33,5 +33,6 @@ json::object to_json(const HistoryEvent& event);
 // Compact JSON text as Step Functions writes it into inputs, outputs and causes: doubles as Java prints them
 // (1.5, 1.0E10), integers as they are, keys in their order.
 std::string to_text(const json::value& value);
+void append_text(std::string& out, const json::value& value);
 
 }  // namespace tocsin::asl

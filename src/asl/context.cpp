@@ -1,0 +1,77 @@
+#include "asl/detail/run.h"
+#include "core/time_format.h"
+
+namespace tocsin::asl {
+
+const json::value& FrameScope::context() {
+  if (!context_) context_ = make_context();
+  return *context_;
+}
+
+// Inner scopes read outer ones, as far as the execution that the frame belongs to: children of a distributed Map see
+// none of their parent's.
+const json::value* FrameScope::variable(std::string_view name) {
+  const auto& frames = run_.execution_.frames;
+  for (const Frame* frame = &frame_;;) {
+    if (const auto* value = frame->variables.if_contains(name)) return value;
+    const auto parent = frames.find(frame->parent);
+    if (parent == frames.end() || parent->second.child != frame->child) return nullptr;
+    frame = &parent->second;
+  }
+}
+
+json::value FrameScope::make_context() const {
+  const auto& execution = run_.execution_;
+  const auto& info = execution.context;
+  // The outermost frame of a distributed Map's child knows the child's own input.
+  const Frame* outermost = &frame_;
+  while (outermost->child != 0 && outermost->child_input.is_null()) {
+    const auto parent = execution.frames.find(outermost->parent);
+    if (parent == execution.frames.end() || parent->second.child != outermost->child) break;
+    outermost = &parent->second;
+  }
+  const auto child = frame_.child == 0 ? std::string() : ":" + std::to_string(frame_.child);
+  json::object context;
+  context["Execution"] = {{"Id", info.execution_arn + child},
+                          {"Input", frame_.child == 0 ? execution.input : outermost->child_input},
+                          {"StartTime", format_rfc3339(execution.started)},
+                          {"Name", info.execution_name + child},
+                          {"RoleArn", info.role_arn},
+                          {"RedriveCount", info.redrive_count}};
+  context["StateMachine"] = {{"Id", info.state_machine_arn}, {"Name", info.state_machine_name}};
+  json::object state{{"Name", frame_.state}, {"EnteredTime", format_rfc3339(frame_.entered)}};
+  const auto type = run_.state_of(frame_).type;
+  if (type == StateType::task || type == StateType::parallel || type == StateType::map) {
+    std::int64_t retries = 0;
+    for (const auto used : frame_.retries) retries += used;
+    state["RetryCount"] = retries;
+  }
+  context["State"] = std::move(state);
+  if (!frame_.task_token.empty()) context["Task"] = {{"Token", frame_.task_token}};
+  add_map_item(context);
+  return context;
+}
+
+void FrameScope::add_map_item(json::object& context) const {
+  const auto& frames = run_.execution_.frames;
+  const json::value* item = item_;
+  std::size_t index = item_index_;
+  // Without an item of its own the frame is inside the nearest Map around it.
+  for (const Frame* frame = &frame_; !item;) {
+    const auto parent = frames.find(frame->parent);
+    if (parent == frames.end()) return;
+    const auto& fork = parent->second.fork;
+    if (fork && !fork->items.empty() && run_.state_of(parent->second).type == StateType::map) {
+      index = frame->index;
+      if (index < fork->items.size())
+        item = &fork->items[index];
+      else
+        return;
+    }
+    frame = &parent->second;
+  }
+  json::object entry{{"Index", static_cast<std::int64_t>(index)}, {"Value", *item}};
+  context["Map"] = {{"Item", std::move(entry)}};
+}
+
+}  // namespace tocsin::asl

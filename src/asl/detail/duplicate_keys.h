@@ -1,0 +1,18 @@
+// Keys that an object of a JSON text has twice: the document keeps only one of them. Private to the room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tocsin::asl {
+
+struct DuplicateKey {
+  std::string key;
+  bool in_states = false;  // the object is the value of a field "States"
+};
+
+// The first duplicate. `text` must be valid JSON.
+std::optional<DuplicateKey> find_duplicate_key(std::string_view text);
+
+}  // namespace tocsin::asl

@@ -1,0 +1,174 @@
+// Run: one step of an execution being made. The interpreter's working parts, split over several files by subject.
+// Private to the room.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "asl/asl.h"
+#include "asl/definition.h"
+#include "asl/expression.h"
+
+namespace tocsin::asl {
+
+inline constexpr std::size_t payload_bytes_max = 262'144;
+inline constexpr EventId events_max = 25'000;
+// States entered in one step; past it the execution pauses and goes on with a timer that is due at once, so that an
+// endless loop of Pass states cannot hold its caller.
+inline constexpr std::size_t transitions_max = 2'000;
+inline constexpr std::size_t inline_concurrency_max = 40;
+// The service runs up to 10,000 children at once; here their frames are part of one stored execution.
+inline constexpr std::size_t distributed_concurrency_max = 1'000;
+
+class Run {
+ public:
+  Run(const Definition& definition, Execution& execution, Time now, Random& random)
+      : definition_(definition), execution_(execution), now_(now), random_(random) {}
+
+  void begin(const ContextInfo& info, json::value input);
+  void happen(const Happening& happening);
+  void redrive();
+  // Runs what is ready until everything waits; the step is complete then.
+  Step finish();
+
+ private:
+  friend class FrameScope;
+
+  // run.cpp: frames and transitions
+  Frame& make_frame(FrameId parent, std::size_t index);
+  void enter(Frame& frame, std::string_view state, json::value input);
+  void run_state(Frame& frame);
+  void pause();
+  void fail_execution(Failure failure);
+  void end(Status status, json::value output, std::optional<std::string> error, std::optional<std::string> cause);
+  void leave(Frame& frame, const State& state, std::string_view next, json::value output);
+  const State& state_of(const Frame& frame) const;
+  Frame* find_frame(std::int64_t number);
+  std::int64_t next_number() { return ++execution_.last_number; }
+
+  // state.cpp: the simple states, and the data flow that all share
+  void run_pass(Frame& frame, const State& state);
+  void run_wait(Frame& frame, const State& state);
+  void run_choice(Frame& frame, const State& state);
+  void run_succeed(Frame& frame, const State& state);
+  void run_fail(Frame& frame, const State& state);
+  Outcome<json::value> effective_input(const Frame& frame, const State& state);
+  Outcome<json::value> with_parameters(const Frame& frame, const State& state,
+                                       const std::optional<Template>& parameters);
+  // ResultSelector, Assign, ResultPath, OutputPath, then on to the next state.
+  void complete(Frame& frame, const State& state, json::value result);
+  Outcome<json::value> place_result(const Frame& frame, const ResultPath& path, json::value result);
+  Outcome<json::object> assign(Frame& frame, const std::optional<Template>& values, const json::value& input);
+  void set_variables(Frame& frame, json::object values);
+  void exit_state(Frame& frame, const State& state, const std::optional<Template>& assign_values,
+                  const json::value& assign_input, std::string_view next, json::value output);
+  Outcome<Time> wait_until(Frame& frame, const State& state);
+
+  // failure.cpp: Retry, Catch
+  void failed(Frame& frame, const State& state, Failure failure);
+  // An evaluation failed: the same, with "An error occurred while executing the state …" before the cause.
+  void evaluation_failed(Frame& frame, const State& state, Failure failure);
+  bool retry(Frame& frame, const State& state, const Failure& failure);
+  bool catch_failure(Frame& frame, const State& state, const Failure& failure);
+  void failed_for_good(Frame& frame, const State& state, Failure failure);
+
+  // task.cpp
+  void run_task(Frame& frame, const State& state);
+  void schedule(Frame& frame, const State& state, json::value input, std::int64_t timeout_s, std::int64_t heartbeat_s);
+  Outcome<std::int64_t> task_seconds(const Frame& frame, const State& state, const NumberField& field,
+                                     std::string_view name);
+  void start_heartbeat(Frame& frame, const State& state);
+  void task_started(const TaskStarted& happened);
+  void task_submitted(const TaskSubmitted& happened);
+  void task_succeeded(const TaskSucceeded& happened);
+  void task_failed(const TaskFailed& happened);
+  void task_heartbeat(const TaskHeartbeat& happened);
+  void task_timed_out(Frame& frame, const State& state, bool by_heartbeat);
+  void task_over(Frame& frame);
+  Frame* task_frame(TaskId task);
+  void timer_fired(TimerId timer);
+
+  // fork.cpp, map.cpp
+  void run_parallel(Frame& frame, const State& state);
+  void run_map(Frame& frame, const State& state);
+  Outcome<void> read_concurrency(const Frame& frame, const State& state, Fork& fork);
+  Outcome<void> read_tolerance(const Frame& frame, const State& state, Fork& fork);
+  Outcome<json::value> map_items(Frame& frame, const State& state);
+  void start_map_run(Frame& frame, const State& state);
+  // Starts children as far as concurrency allows; ends the state when nothing runs and nothing is left.
+  void feed(Frame& frame, const State& state);
+  void start_child_execution(Frame& child, const json::value& input);
+  void end_child_execution(Frame& child, const json::value* output, const Failure* failure);
+  MapRun* map_run(const Fork& fork);
+  bool start_item(Frame& frame, const State& state);
+  Outcome<json::value> item_input(Frame& frame, const State& state, std::size_t& taken);
+  Outcome<json::value> selected_item(Frame& frame, const State& state, std::size_t index);
+  void child_succeeded(Frame& child, json::value output);
+  void child_failed(Frame& child, Failure failure);
+  void close_child(Frame& child);
+  void end_fork(Frame& frame, const State& state);
+  void fork_failed(Frame& frame, const State& state, Failure failure);
+  // Takes away the frames below `frame`, their tasks and timers; writes the Aborted events.
+  void abort_children(FrameId frame);
+  void abort_frame(Frame& frame);
+  void stop_waiting(Frame& frame);
+
+  // event.cpp
+  EventId emit(Frame& frame, std::string_view type, std::string_view details_name, json::object details);
+  EventId emit_plain(Frame& frame, std::string_view type) { return emit(frame, type, {}, {}); }
+  void emit_execution(std::string_view type, std::string_view details_name, json::object details);
+  void emit_entered(Frame& frame, const State& state);
+  void emit_exited(Frame& frame, const State& state, const std::string& output, const json::object& variables);
+  void emit_task(Frame& frame, const State& state, std::string_view what, json::object details);
+  bool recording() const { return execution_.context.record_history; }
+
+  TimerId set_timer(Frame& frame, Time due);
+  void cancel_timer(TimerId& timer);
+
+  const Definition& definition_;
+  Execution& execution_;
+  Time now_;
+  Random& random_;
+  Step step_;
+  std::deque<FrameId> ready_;
+  std::size_t transitions_ = 0;
+  bool history_full_ = false;
+};
+
+// What expressions see in one frame.
+class FrameScope final : public Scope {
+ public:
+  FrameScope(const Run& run, const Frame& frame) : run_(run), frame_(frame) {}
+  // With the item that is being selected (ItemSelector runs before the item has a frame).
+  FrameScope(const Run& run, const Frame& frame, std::size_t item_index, const json::value& item)
+      : run_(run), frame_(frame), item_index_(item_index), item_(&item) {}
+
+  const json::value& context() override;
+  const json::value* variable(std::string_view name) override;
+  Random& random() override { return run_.random_; }
+
+ private:
+  json::value make_context() const;
+  void add_map_item(json::object& context) const;
+
+  const Run& run_;
+  const Frame& frame_;
+  std::size_t item_index_ = 0;
+  const json::value* item_ = nullptr;
+  std::optional<json::value> context_;
+};
+
+std::optional<std::size_t> choose(const ChoiceFields& choice, const json::value& input, Scope& scope, Failure& failure);
+// 0: "…StateEntered", 1: "…StateExited", 2: "…StateAborted"; empty where the type has none.
+std::string_view event_type(StateType type, int which);
+// Whether a distributed Map may go on with the failures that it has.
+bool is_tolerated(const Fork& fork);
+// Whether the value's text is longer than a payload may be.
+bool is_too_long(const json::value& value);
+// The cause of States.DataLimitExceeded.
+std::string too_long_cause(std::string_view who);
+// "An error occurred while executing the state 'X' (entered at the event id #2). ".
+std::string where(const Frame& frame);
+
+}  // namespace tocsin::asl

@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include "asl/detail/run.h"
+#include "asl/detail/text.h"
+
+namespace tocsin::asl {
+namespace {
+
+constexpr std::string_view state_types[][3] = {
+    {"TaskStateEntered", "TaskStateExited", "TaskStateAborted"},
+    {"PassStateEntered", "PassStateExited", ""},
+    {"ChoiceStateEntered", "ChoiceStateExited", ""},
+    {"WaitStateEntered", "WaitStateExited", "WaitStateAborted"},
+    {"SucceedStateEntered", "SucceedStateExited", ""},
+    {"FailStateEntered", "", ""},
+    {"ParallelStateEntered", "ParallelStateExited", "ParallelStateAborted"},
+    {"MapStateEntered", "MapStateExited", "MapStateAborted"},
+};
+
+struct TaskEvent {
+  std::string_view what;
+  std::string_view types[3];    // lambda, activity, service
+  std::string_view details[3];  // where there are any
+};
+constexpr TaskEvent task_events[] = {
+    {"Scheduled",
+     {"LambdaFunctionScheduled", "ActivityScheduled", "TaskScheduled"},
+     {"lambdaFunctionScheduledEventDetails", "activityScheduledEventDetails", "taskScheduledEventDetails"}},
+    {"Started",
+     {"LambdaFunctionStarted", "ActivityStarted", "TaskStarted"},
+     {"", "activityStartedEventDetails", "taskStartedEventDetails"}},
+    {"Submitted", {"", "", "TaskSubmitted"}, {"", "", "taskSubmittedEventDetails"}},
+    {"Succeeded",
+     {"LambdaFunctionSucceeded", "ActivitySucceeded", "TaskSucceeded"},
+     {"lambdaFunctionSucceededEventDetails", "activitySucceededEventDetails", "taskSucceededEventDetails"}},
+    {"Failed",
+     {"LambdaFunctionFailed", "ActivityFailed", "TaskFailed"},
+     {"lambdaFunctionFailedEventDetails", "activityFailedEventDetails", "taskFailedEventDetails"}},
+    {"TimedOut",
+     {"LambdaFunctionTimedOut", "ActivityTimedOut", "TaskTimedOut"},
+     {"lambdaFunctionTimedOutEventDetails", "activityTimedOutEventDetails", "taskTimedOutEventDetails"}},
+};
+
+const json::object not_truncated{{"truncated", false}};
+
+}  // namespace
+
+std::string_view event_type(StateType type, int which) {
+  return state_types[static_cast<std::size_t>(type)][which];
+}
+
+json::object to_json(const HistoryEvent& event) {
+  json::object wire{{"timestamp", static_cast<double>(to_microseconds(event.timestamp) / 1000) / 1000.0},
+                    {"type", event.type},
+                    {"id", event.id},
+                    {"previousEventId", event.previous}};
+  if (!event.details_name.empty()) wire[event.details_name] = event.details;
+  return wire;
+}
+
+// Appends an event behind the frame's last one. The last place of a full history is kept for the end of the execution.
+EventId Run::emit(Frame& frame, std::string_view type, std::string_view details_name, json::object details) {
+  auto& count = frame.child == 0 ? execution_.last_event : execution_.child_events[frame.child];
+  if (history_full_ || (definition_.kind == Kind::standard && count >= events_max - 1)) {
+    history_full_ = true;
+    return frame.last_event;
+  }
+  const auto id = ++count;
+  if (recording())
+    step_.events.push_back({id, frame.last_event, now_, type, details_name, std::move(details), frame.child});
+  frame.last_event = id;
+  return id;
+}
+
+void Run::emit_execution(std::string_view type, std::string_view details_name, json::object details) {
+  const auto id = ++execution_.last_event;
+  if (!recording()) return;
+  const auto root = execution_.frames.begin();
+  const auto previous = root == execution_.frames.end() ? 0 : root->second.last_event;
+  step_.events.push_back({id, previous, now_, type, details_name, std::move(details), 0});
+}
+
+void Run::emit_entered(Frame& frame, const State& state) {
+  json::object details;
+  if (recording()) details = {{"name", state.name}, {"input", to_text(frame.input)}, {"inputDetails", not_truncated}};
+  frame.entered_event = emit(frame, event_type(state.type, 0), "stateEnteredEventDetails", std::move(details));
+}
+
+void Run::emit_exited(Frame& frame, const State& state, const std::string& output, const json::object& variables) {
+  json::object details;
+  if (recording()) {
+    details = {{"name", state.name}, {"output", output}, {"outputDetails", not_truncated}};
+    if (!variables.empty()) {
+      json::object assigned;
+      for (const auto& variable : variables) assigned[variable.key()] = to_text(variable.value());
+      details["assignedVariables"] = std::move(assigned);
+      details["assignedVariablesDetails"] = not_truncated;
+    }
+  }
+  emit(frame, event_type(state.type, 1), "stateExitedEventDetails", std::move(details));
+}
+
+// "Scheduled", "Started", … of a task, under the names that its kind of resource has.
+void Run::emit_task(Frame& frame, const State& state, std::string_view what, json::object details) {
+  const auto& task = state.as<TaskFields>();
+  const auto kind = static_cast<std::size_t>(task.kind);
+  for (const auto& event : task_events) {
+    if (event.what != what || event.types[kind].empty()) continue;
+    if (recording() && task.kind == TaskFields::Kind::service) {
+      json::object wire{{"resourceType", task.resource_type}, {"resource", task.action}};
+      for (auto& member : details) wire[member.key()] = std::move(member.value());
+      details = std::move(wire);
+    }
+    emit(frame, event.types[kind], event.details[kind], std::move(details));
+    return;
+  }
+}
+
+bool is_too_long(const json::value& value) {
+  // A cheap lower bound first: most payloads are far from the limit.
+  const auto bytes = [](const auto& self, const json::value& part) -> std::size_t {
+    if (const auto* text = part.if_string()) return text->size() + 2;
+    std::size_t sum = 2;
+    if (const auto* array = part.if_array())
+      for (const auto& element : *array) sum += self(self, element) + 1;
+    if (const auto* object = part.if_object())
+      for (const auto& member : *object) sum += member.key().size() + 4 + self(self, member.value());
+    return part.is_structured() ? sum : 24;
+  };
+  return bytes(bytes, value) > payload_bytes_max / 6 && to_text(value).size() > payload_bytes_max;
+}
+
+std::string too_long_cause(std::string_view who) {
+  return fmt::format(
+      "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.", who);
+}
+
+std::string where(const Frame& frame) {
+  return fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). ", frame.state,
+                     frame.entered_event);
+}
+
+}  // namespace tocsin::asl

@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "asl/detail/run.h"
+
+namespace tocsin::asl {
+namespace {
+
+json::object iteration_details(const State& state, std::size_t index) {
+  return {{"name", state.name}, {"index", static_cast<std::int64_t>(index)}};
+}
+
+bool is_inline_map(const State& state) {
+  return state.type == StateType::map && !state.as<MapFields>().is_distributed;
+}
+bool is_distributed_map(const State& state) {
+  return state.type == StateType::map && state.as<MapFields>().is_distributed;
+}
+
+}  // namespace
+
+void Run::run_parallel(Frame& frame, const State& state) {
+  const auto& branches = state.as<ParallelFields>().branches;
+  auto input = with_parameters(frame, state, state.parameters);
+  if (!input) return evaluation_failed(frame, state, std::move(input.error()));
+  emit_plain(frame, "ParallelStateStarted");
+  frame.phase = Phase::forked;
+  frame.fork = std::make_unique<Fork>();
+  frame.fork->results.resize(branches.size());
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    Frame& child = make_frame(frame.id, i);
+    child.child = frame.child;
+    child.last_event = frame.last_event;
+    ++frame.fork->running;
+    ++frame.fork->children;
+    enter(child, branches[i].start_at, *input);
+  }
+}
+
+// A branch or item ran to its end. Results of branches count against the payload limit together; past it they are not
+// kept.
+void Run::child_succeeded(Frame& child, json::value output) {
+  Frame& frame = execution_.frames.at(child.parent);
+  const State& state = state_of(frame);
+  Fork& fork = *frame.fork;
+  if (is_inline_map(state))
+    emit(child, "MapIterationSucceeded", "mapIterationSucceededEventDetails", iteration_details(state, child.index));
+  if (auto* run = is_distributed_map(state) ? map_run(fork) : nullptr) {
+    end_child_execution(child, &output, nullptr);
+    --run->executions.running;
+    ++run->executions.succeeded;
+    run->items.running -= static_cast<std::int64_t>(child.item_count);
+    run->items.succeeded += static_cast<std::int64_t>(child.item_count);
+  }
+  if (fork.result_bytes <= payload_bytes_max) fork.result_bytes += to_text(output).size() + 1;
+  fork.results[child.index] = fork.result_bytes <= payload_bytes_max ? std::move(output) : json::value(nullptr);
+  ++fork.succeeded;
+  close_child(child);
+  feed(frame, state);
+}
+
+// One child less. What follows in the parent follows the child's last event.
+void Run::close_child(Frame& child) {
+  Frame& frame = execution_.frames.at(child.parent);
+  --frame.fork->running;
+  if (child.child == frame.child)
+    frame.last_event = child.last_event;
+  else
+    execution_.child_events.erase(child.child);
+  stop_waiting(child);
+  execution_.frames.erase(child.id);
+}
+
+void Run::child_failed(Frame& child, Failure failure) {
+  Frame& frame = execution_.frames.at(child.parent);
+  const State& state = state_of(frame);
+  Fork& fork = *frame.fork;
+  if (is_inline_map(state))
+    emit(child, "MapIterationFailed", "mapIterationFailedEventDetails", iteration_details(state, child.index));
+  if (!is_distributed_map(state)) {
+    frame.last_event = child.last_event;
+    return fork_failed(frame, state, std::move(failure));
+  }
+  ++fork.failed;
+  end_child_execution(child, nullptr, &failure);
+  if (auto* run = map_run(fork)) {
+    --run->executions.running;
+    ++run->executions.failed;
+    run->items.running -= static_cast<std::int64_t>(child.item_count);
+    run->items.failed += static_cast<std::int64_t>(child.item_count);
+  }
+  fork.failed_items += child.item_count;
+  close_child(child);
+  if (!is_tolerated(fork))
+    return fork_failed(
+        frame, state,
+        {"States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"});
+  feed(frame, state);
+}
+
+// The last event of a child's own history.
+void Run::end_child_execution(Frame& child, const json::value* output, const Failure* failure) {
+  auto& count = execution_.child_events[child.child];
+  if (!recording()) return;
+  json::object details;
+  if (output)
+    details = {{"output", to_text(*output)}, {"outputDetails", {{"truncated", false}}}};
+  else
+    details = {{"error", failure->error}, {"cause", failure->cause}};
+  step_.events.push_back({++count, child.last_event, now_, output ? "ExecutionSucceeded" : "ExecutionFailed",
+                          output ? "executionSucceededEventDetails" : "executionFailedEventDetails", std::move(details),
+                          child.child});
+}
+
+// Parallel and Map fail as a whole: what still runs below is taken away first.
+void Run::fork_failed(Frame& frame, const State& state, Failure failure) {
+  abort_children(frame.id);
+  if (is_distributed_map(state)) {
+    if (auto* run = map_run(*frame.fork)) {
+      run->status = Status::failed;
+      run->stopped = now_;
+      run->executions.aborted += std::exchange(run->executions.running, 0);
+      run->items.aborted += std::exchange(run->items.running, 0);
+    }
+    json::object details{{"error", failure.error}, {"cause", failure.cause}};
+    emit(frame, "MapRunFailed", "mapRunFailedEventDetails", std::move(details));
+  }
+  failed(frame, state, std::move(failure));
+}
+
+// All children are done and none is left to start.
+void Run::end_fork(Frame& frame, const State& state) {
+  Fork& fork = *frame.fork;
+  json::array results;
+  results.reserve(fork.results.size());
+  for (auto& result : fork.results)
+    if (result) results.push_back(std::move(*result));
+  const bool too_long = fork.result_bytes > payload_bytes_max;
+  if (auto* run = is_distributed_map(state) ? map_run(fork) : nullptr) {
+    run->status = Status::succeeded;
+    run->stopped = now_;
+    run->items.results_written = run->items.succeeded;
+    run->executions.results_written = run->executions.succeeded;
+    emit_plain(frame, "MapRunSucceeded");
+  }
+  if (too_long) return failed(frame, state, {"States.DataLimitExceeded", too_long_cause(state.name)});
+  if (state.type == StateType::map) emit_plain(frame, "MapStateSucceeded");
+  frame.fork.reset();
+  complete(frame, state, std::move(results));
+}
+
+void Run::abort_frame(Frame& frame) {
+  if (frame.phase == Phase::stopped) return;
+  stop_waiting(frame);
+  const State& state = state_of(frame);
+  if (frame.entered_event == 0) return;
+  if (const auto type = event_type(state.type, 2); !type.empty()) emit_plain(frame, type);
+}
+
+void Run::abort_children(FrameId parent) {
+  std::set<FrameId> gone{parent};
+  for (auto& [id, frame] : execution_.frames) {
+    // Children have greater numbers than their parents, so one pass sees every descendant.
+    if (!gone.contains(frame.parent)) continue;
+    gone.insert(id);
+    abort_frame(frame);
+    const Frame& above = execution_.frames.at(frame.parent);
+    const State& state = state_of(above);
+    if (is_inline_map(state) && frame.phase != Phase::stopped)
+      emit(frame, "MapIterationAborted", "mapIterationAbortedEventDetails", iteration_details(state, frame.index));
+    if (frame.child != above.child) execution_.child_events.erase(frame.child);
+  }
+  gone.erase(parent);
+  for (const auto id : gone) execution_.frames.erase(id);
+}
+
+}  // namespace tocsin::asl
