@@ -1,0 +1,211 @@
+#include "app/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+#include <toml++/toml.h>
+
+#include "netset/netset.h"
+
+namespace tocsin::app {
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(ConfigReading& reading) : reading_{reading} {}
+
+  void problem(const toml::node& node, std::string key, std::string message) {
+    reading_.problems.push_back({static_cast<int>(node.source().begin.line), std::move(key), std::move(message)});
+  }
+
+  std::string text(const toml::node& node, const std::string& key) {
+    if (const auto* value = node.as_string()) return value->get();
+    problem(node, key, "must be a text");
+    return {};
+  }
+
+  bool boolean(const toml::node& node, const std::string& key) {
+    if (const auto* value = node.as_boolean()) return value->get();
+    problem(node, key, "must be true or false");
+    return false;
+  }
+
+  std::vector<std::string> texts(const toml::node& node, const std::string& key) {
+    std::vector<std::string> list;
+    const auto* array = node.as_array();
+    if (!array) {
+      problem(node, key, "must be a list of texts");
+      return list;
+    }
+    for (const auto& element : *array) list.push_back(text(element, key));
+    return list;
+  }
+
+  // Secrets may stand in the file itself or in a file of their own ({ file = "path" }).
+  Secret secret(const toml::node& node, const std::string& key) {
+    const auto* table = node.as_table();
+    if (!table) return Secret{text(node, key)};
+    const auto* file = table->get_as<std::string>("file");
+    if (!file || table->size() != 1) {
+      problem(node, key, "must be a text, or { file = \"path\" }");
+      return {};
+    }
+    std::ifstream stream{file->get()};
+    std::string line;
+    if (!std::getline(stream, line)) problem(node, key, fmt::format("the file '{}' cannot be read", file->get()));
+    return Secret{line};
+  }
+
+  using Handlers = std::map<std::string, std::function<void(const toml::node&, const std::string& key)>, std::less<>>;
+
+  void section(const toml::node& node, const std::string& path, const Handlers& handlers) {
+    const auto* table = node.as_table();
+    if (!table) {
+      problem(node, path, "must be a section");
+      return;
+    }
+    for (const auto& [name, value] : *table) {
+      const std::string key = path.empty() ? std::string(name.str()) : fmt::format("{}.{}", path, name.str());
+      const auto found = handlers.find(name.str());
+      if (found != handlers.end())
+        found->second(value, key);
+      else
+        problem(value, key, "is not a known key");
+    }
+  }
+
+  void stacks(const toml::node& node, const std::string& path) {
+    const auto* table = node.as_table();
+    if (!table) {
+      problem(node, path, "must be a section");
+      return;
+    }
+    Config& config = reading_.config;
+    for (const auto& [name, value] : *table) {
+      const std::string key = fmt::format("{}.{}", path, name.str());
+      if (name.str() == "enabled") {
+        config.stacks = boolean(value, key);
+      } else if (name.str() == "folder") {
+        config.stacks_folder = text(value, key);
+      } else {
+        StackSettings& settings = config.stack[std::string(name.str())];
+        section(value, key,
+                {{"enabled", [&](const auto& n, const auto& k) { settings.enabled = boolean(n, k); }},
+                 {"parameters", [&](const auto& n, const auto& k) { parameters(n, k, settings); }}});
+      }
+    }
+  }
+
+  void all(const toml::table& root) {
+    Config& c = reading_.config;
+    section(root, "",
+            {{"data", [&](const auto& n, const auto& k) { c.data = text(n, k); }},
+             {"listen", [&](const auto& n, const auto& k) { c.listen = text(n, k); }},
+             {"identity",
+              [&](const auto& n, const auto& k) {
+                section(n, k,
+                        {{"account", [&](const auto& m, const auto& l) { c.identity.account = text(m, l); }},
+                         {"region", [&](const auto& m, const auto& l) { c.identity.region = text(m, l); }},
+                         {"partition", [&](const auto& m, const auto& l) { c.identity.partition = text(m, l); }}});
+              }},
+             {"containment",
+              [&](const auto& n, const auto& k) {
+                section(n, k,
+                        {{"own_networks", [&](const auto& m, const auto& l) { c.own_networks = texts(m, l); }},
+                         {"never_block", [&](const auto& m, const auto& l) { c.never_block = texts(m, l); }}});
+              }},
+             {"feed",
+              [&](const auto& n, const auto& k) {
+                section(n, k, {{"token", [&](const auto& m, const auto& l) { c.feed_token = secret(m, l); }}});
+              }},
+             {"log",
+              [&](const auto& n, const auto& k) {
+                section(n, k,
+                        {{"level", [&](const auto& m, const auto& l) { c.log_level = text(m, l); }},
+                         {"json", [&](const auto& m, const auto& l) { c.log_json = boolean(m, l); }}});
+              }},
+             {"stacks", [&](const auto& n, const auto& k) { stacks(n, k); }}});
+  }
+
+ private:
+  void parameters(const toml::node& node, const std::string& path, StackSettings& settings) {
+    const auto* table = node.as_table();
+    if (!table) {
+      problem(node, path, "must be a section");
+      return;
+    }
+    for (const auto& [name, value] : *table) {
+      const std::string key = fmt::format("{}.{}", path, name.str());
+      if (const auto* number = value.as_integer())
+        settings.parameters[std::string(name.str())] = Secret{std::to_string(number->get())};
+      else
+        settings.parameters[std::string(name.str())] = secret(value, key);
+    }
+  }
+
+  ConfigReading& reading_;
+};
+
+void check_networks(const std::vector<std::string>& list, const char* key, std::vector<ConfigProblem>& problems) {
+  for (const auto& text : list)
+    if (auto prefix = netset::parse_prefix(text); !prefix) problems.push_back({0, key, prefix.error().message});
+}
+
+}  // namespace
+
+ConfigReading parse_config(std::string_view text) {
+  ConfigReading reading;
+  try {
+    const toml::table root = toml::parse(text);
+    Reader{reading}.all(root);
+  } catch (const toml::parse_error& thrown) {
+    reading.problems.push_back({static_cast<int>(thrown.source().begin.line), "", std::string(thrown.description())});
+  }
+  return reading;
+}
+
+ConfigReading read_config(const std::filesystem::path& file) {
+  std::ifstream stream{file};
+  if (!stream) return {.config = {}, .problems = {{0, "", fmt::format("the file '{}' cannot be read", file.string())}}};
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return parse_config(text.str());
+}
+
+void apply_environment(Config& config) {
+  if (const char* url = std::getenv("TOCSIN_SLACK_WEBHOOK_URL"); url && *url)
+    config.stack["ip-blocking"].parameters["SlackWebhookUrl"] = Secret{url};
+  if (const char* token = std::getenv("TOCSIN_FEED_TOKEN"); token && *token) config.feed_token = Secret{token};
+}
+
+std::vector<ConfigProblem> check_config(const Config& config) {
+  std::vector<ConfigProblem> problems;
+  static const RE2 account{"[0-9]{12}"};
+  static const RE2 region{"[a-z]{2}(-[a-z]+)+-[0-9]"};
+  static const RE2 listen{R"((\[[0-9a-fA-F:.]+\]|[^:\[\]]+):[0-9]{1,5})"};
+  if (!RE2::FullMatch(config.identity.account, account))
+    problems.push_back({0, "identity.account", "must be 12 digits"});
+  if (!RE2::FullMatch(config.identity.region, region))
+    problems.push_back({0, "identity.region", "must look like us-east-1"});
+  if (!RE2::FullMatch(config.listen, listen)) problems.push_back({0, "listen", "must be HOST:PORT"});
+  check_networks(config.own_networks, "containment.own_networks", problems);
+  check_networks(config.never_block, "containment.never_block", problems);
+  constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
+  if (std::ranges::find(levels, config.log_level) == std::end(levels))
+    problems.push_back({0, "log.level", "must be one of trace, debug, info, warn, error, off"});
+  return problems;
+}
+
+std::string to_text(const ConfigProblem& problem) {
+  std::string text;
+  if (problem.line > 0) text += fmt::format("line {}: ", problem.line);
+  if (!problem.key.empty()) text += problem.key + ": ";
+  return text + problem.message;
+}
+
+}  // namespace tocsin::app

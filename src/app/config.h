@@ -1,0 +1,59 @@
+// Configuration: works with none; a TOML file and flags override. docs/configuration.md lists every key.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/identity.h"
+#include "core/result.h"
+#include "core/secret.h"
+
+namespace tocsin::app {
+
+struct StackSettings {
+  bool enabled = true;
+  // Values may be secret (webhook URLs); they are never printed.
+  std::map<std::string, Secret> parameters;
+};
+
+struct Config {
+  std::filesystem::path data = "data";
+  std::string listen = "127.0.0.1:4747";
+  Identity identity;
+  bool stacks = true;                          // load stacks at all
+  std::map<std::string, StackSettings> stack;  // by stack name ("ip-blocking")
+  std::filesystem::path stacks_folder;         // templates of the user's own, beside the built-in ones; empty: none
+  std::vector<std::string> own_networks;       // prefixes that are ours: never blocked
+  std::vector<std::string> never_block;        // prefixes that are never blocked for other reasons
+  Secret feed_token;                           // needed by pollers of the block feed where we do not listen on loopback
+  std::string log_level = "info";
+  bool log_json = false;
+};
+
+struct ConfigProblem {
+  int line = 0;     // 0: not in the file
+  std::string key;  // "stacks.ip-blocking.parameters.SlackWebhookUrl"
+  std::string message;
+};
+
+// Reads a TOML file over the defaults. All problems are reported, not only the first.
+struct ConfigReading {
+  Config config;
+  std::vector<ConfigProblem> problems;
+};
+ConfigReading read_config(const std::filesystem::path& file);
+// The same from text; `name` stands for the file in problems.
+ConfigReading parse_config(std::string_view text);
+
+// What the environment overrides: TOCSIN_SLACK_WEBHOOK_URL, TOCSIN_FEED_TOKEN.
+void apply_environment(Config& config);
+
+// Checks that hold whatever the source: account id, region, addresses, listen address. Messages name the key.
+std::vector<ConfigProblem> check_config(const Config& config);
+
+// "line 3: identity.account: …"
+std::string to_text(const ConfigProblem& problem);
+
+}  // namespace tocsin::app
