@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "digest/digest.h"
+#include "message/attributes.h"
 #include "queues/detail/draft.h"
 #include "queues/detail/messages.h"
-#include "queues/message_attributes.h"
 #include "queues/queues.h"
 #include "queues/receipt.h"
 #include "store/compress.h"
@@ -93,15 +93,15 @@ Result<json::object> show(const StoredMessage& message, const Queue& queue, cons
        write_receipt({.queue = queue.id, .box = queue.box, .sequence = message.sequence, .nonce = message.nonce})},
       {"MD5OfBody", digest::md5_hex(*body)},
       {"Body", std::move(*body)}};
-  auto system = select_attributes(system_attributes_of(message, queue.settings.fifo), request.system_names);
+  auto system = message::select_attributes(system_attributes_of(message, queue.settings.fifo), request.system_names);
   if (!system.empty()) shown.emplace("Attributes", std::move(system));
   if (!message.attributes.empty() && !request.attribute_names.empty()) {
     auto all = parse_json_object(message.attributes);
     if (!all) return pass_on(all);
-    auto selected = select_attributes(*all, request.attribute_names);
+    auto selected = message::select_attributes(*all, request.attribute_names);
     if (!selected.empty()) {
       // Over those shown, as clients check it against what they got.
-      shown.emplace("MD5OfMessageAttributes", md5_of_attributes(selected));
+      shown.emplace("MD5OfMessageAttributes", message::md5_of_attributes(selected));
       shown.emplace("MessageAttributes", std::move(selected));
     }
   }

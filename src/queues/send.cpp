@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "digest/digest.h"
+#include "message/attributes.h"
 #include "queues/detail/batch.h"
 #include "queues/detail/draft.h"
 #include "queues/detail/queue_table.h"
-#include "queues/message_attributes.h"
 #include "queues/queues.h"
 
 namespace tocsin::queues {

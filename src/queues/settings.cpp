@@ -217,7 +217,8 @@ bool allows_redrive_from(const json::object& attributes, std::string_view source
   const auto* sources = policy->if_contains("sourceQueueArns");
   if (!sources || !sources->is_array()) return false;
   const auto& arns = sources->get_array();
-  return std::any_of(arns.begin(), arns.end(), [&](const json::value& arn) { return arn.is_string() && arn.get_string() == source_arn; });
+  return std::any_of(arns.begin(), arns.end(),
+                     [&](const json::value& arn) { return arn.is_string() && arn.get_string() == source_arn; });
 }
 
 }  // namespace tocsin::queues

@@ -5,14 +5,15 @@
 #include <fmt/format.h>
 
 #include "digest/digest.h"
+#include "message/attributes.h"
 #include "queues/detail/groups.h"
-#include "queues/message_attributes.h"
 #include "store/compress.h"
 
 namespace tocsin::queues {
 namespace {
 
 constexpr std::size_t fifo_id_max = 128;
+constexpr std::size_t attributes_max = 10;
 constexpr std::int64_t delay_max_s = 900;
 
 std::unexpected<Error> refuse(std::string message) {
@@ -47,10 +48,11 @@ const json::object* object_in(const json::object& input, std::string_view name) 
 
 Result<void> read_attributes(const json::object& input, Draft& draft) {
   if (const auto* attributes = object_in(input, "MessageAttributes")) {
-    if (auto checked = check_message_attributes(*attributes); !checked) return checked;
-    draft.bytes += size_of(*attributes);
+    if (auto checked = message::check_attributes(*attributes, attributes_max, "InvalidParameterValue"); !checked)
+      return checked;
+    draft.bytes += message::size_of(*attributes);
     draft.attributes = to_json(*attributes);
-    draft.attributes_md5 = md5_of_attributes(*attributes);
+    draft.attributes_md5 = message::md5_of_attributes(*attributes);
   }
   if (const auto* attributes = object_in(input, "MessageSystemAttributes")) {
     for (const auto& [name, value] : *attributes) {
@@ -60,7 +62,7 @@ Result<void> read_attributes(const json::object& input, Draft& draft) {
         return refuse("The only message system attribute that can be sent is AWSTraceHeader, a String.");
     }
     draft.system_attributes = to_json(*attributes);
-    draft.system_attributes_md5 = md5_of_attributes(*attributes);
+    draft.system_attributes_md5 = message::md5_of_attributes(*attributes);
   }
   return {};
 }
@@ -105,7 +107,7 @@ Result<Draft> read_draft(const json::object& input, std::string sender, std::siz
   if (body.size() > bytes_max)
     return refuse(
         fmt::format("One or more parameters are invalid. Reason: Message must be shorter than {} bytes.", bytes_max));
-  if (const auto at = find_disallowed_character(body); at != std::string_view::npos)
+  if (const auto at = message::find_disallowed_character(body); at != std::string_view::npos)
     return fail(
         ErrorCode::validation,
         fmt::format("Invalid characters found at byte {}. Valid unicode characters are #x9 | #xA | #xD | #x20 to "

@@ -1,4 +1,4 @@
-#include "queues/message_attributes.h"
+#include "message/attributes.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,13 +8,13 @@
 
 #include "digest/digest.h"
 
-namespace tocsin::queues {
+namespace tocsin::message {
 namespace {
 
 constexpr std::size_t name_bytes_max = 256;
 
 std::unexpected<Error> refuse(std::string message) {
-  return fail(ErrorCode::validation, std::move(message), "InvalidParameterValue");
+  return fail(ErrorCode::validation, std::move(message));
 }
 
 bool is_name_character(char c) {
@@ -132,12 +132,18 @@ CodePoint code_point_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Result<void> check_message_attributes(const json::object& attributes) {
-  if (attributes.size() > message_attributes_max)
-    return refuse(fmt::format("Number of message attributes [{}] exceeds the allowed maximum [{}].", attributes.size(),
-                              message_attributes_max));
-  for (const auto& [name, attribute] : attributes)
-    if (auto checked = check_one(name, attribute); !checked) return checked;
+Result<void> check_attributes(const json::object& attributes, std::size_t count_max, const char* error_name) {
+  if (attributes.size() > count_max)
+    return fail(ErrorCode::validation,
+                fmt::format("Number of message attributes [{}] exceeds the allowed maximum [{}].", attributes.size(),
+                            count_max),
+                error_name);
+  for (const auto& [name, attribute] : attributes) {
+    auto checked = check_one(name, attribute);
+    if (checked) continue;
+    checked.error().aws_code = error_name;
+    return checked;
+  }
   return {};
 }
 
@@ -194,4 +200,4 @@ std::size_t find_disallowed_character(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace tocsin::queues
+}  // namespace tocsin::message

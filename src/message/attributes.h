@@ -1,5 +1,7 @@
-// Message attributes: name → {"DataType": "String" | "Number" | "Binary" (each with an optional ".label"),
-// "StringValue" | "BinaryValue" (base64 text)}. Checked, measured, digested and selected as SQS does. Pure.
+// What queues and topics have in common about a message: its attributes and the characters that it may hold.
+// Attributes are name → {"DataType": "String" | "Number" | "Binary" (each with an optional ".label"),
+// "StringValue" | "BinaryValue" (base64 text)}. Checked,
+// measured, digested and selected as SQS does. Pure.
 #pragma once
 
 #include <string>
@@ -8,13 +10,11 @@
 #include "core/json.h"
 #include "core/result.h"
 
-namespace tocsin::queues {
+namespace tocsin::message {
 
-inline constexpr std::size_t message_attributes_max = 10;
-
-// What SQS refuses: more than ten, bad names (empty, over 256, reserved prefix, other characters, stray periods),
-// unknown types, empty values, numbers that are none. Error: validation, "InvalidParameterValue".
-Result<void> check_message_attributes(const json::object& attributes);
+// What SQS and SNS refuse: more than `count_max`, bad names (empty, over 256, reserved prefix, other characters, stray
+// periods), unknown types, empty values, numbers that are none. Error: validation, with the given name on AWS's wire.
+Result<void> check_attributes(const json::object& attributes, std::size_t count_max, const char* error_name);
 
 // Bytes that the attributes count towards the size of a message: names, types and values.
 std::size_t size_of(const json::object& attributes);
@@ -31,4 +31,4 @@ json::object select_attributes(const json::object& attributes, const json::array
 // to #xFFFD and #x10000 to #x10FFFF in valid UTF-8. npos: all are allowed.
 std::size_t find_disallowed_character(std::string_view text);
 
-}  // namespace tocsin::queues
+}  // namespace tocsin::message

@@ -1,10 +1,8 @@
-#include "queues/message_attributes.h"
+#include "message/attributes.h"
 
 #include <gtest/gtest.h>
 
-#include "queues/receipt.h"
-
-namespace tocsin::queues {
+namespace tocsin::message {
 namespace {
 
 json::object object(std::string_view text) {
@@ -25,7 +23,7 @@ TEST(MessageAttributes, DigestsAreThoseThatClientsCompute) {
        "57fa92e49bceb64b6369349d305cb8e9"},
   };
   for (const auto& c : cases) {
-    EXPECT_TRUE(check_message_attributes(object(c.attributes))) << c.attributes;
+    EXPECT_TRUE(check_attributes(object(c.attributes), 10, "InvalidParameterValue")) << c.attributes;
     EXPECT_EQ(md5_of_attributes(object(c.attributes)), c.md5) << c.attributes;
   }
 }
@@ -51,21 +49,23 @@ TEST(MessageAttributes, WhatSqsRefusesIsRefused) {
            R"({"a":"text"})",
            R"({"a":{"DataType":"String","StringValue":"\u0001"}})",
        }) {
-    const auto checked = check_message_attributes(object(bad));
+    const auto checked = check_attributes(object(bad), 10, "InvalidParameterValue");
     ASSERT_FALSE(checked) << bad;
     EXPECT_EQ(checked.error().aws_code, "InvalidParameterValue");
   }
   json::object many;
   for (int i = 0; i < 11; ++i)
     many.emplace("a" + std::to_string(i), json::object{{"DataType", "String"}, {"StringValue", "x"}});
-  EXPECT_FALSE(check_message_attributes(many));
+  EXPECT_FALSE(check_attributes(many, 10, "InvalidParameterValue"));
   many.erase("a0");
-  EXPECT_TRUE(check_message_attributes(many));
+  EXPECT_TRUE(check_attributes(many, 10, "InvalidParameterValue"));
 }
 
 TEST(MessageAttributes, NumbersOfManyFormsAreTaken) {
   for (const std::string_view number : {"0", "-1", "+3", "1.5", "1e10", "123456789012345678901234567890"})
-    EXPECT_TRUE(check_message_attributes({{"n", {{"DataType", "Number"}, {"StringValue", number}}}})) << number;
+    EXPECT_TRUE(
+        check_attributes({{"n", {{"DataType", "Number"}, {"StringValue", number}}}}, 10, "InvalidParameterValue"))
+        << number;
 }
 
 TEST(MessageAttributes, ReceiversSelectByNameAllAndPrefix) {
@@ -89,25 +89,5 @@ TEST(Characters, OnlyThoseOfXmlAreCarried) {
   for (const auto& c : bad) EXPECT_EQ(find_disallowed_character(c.text), c.at);
 }
 
-TEST(Receipts, ComeBackAsTheyWereAndNotOtherwise) {
-  const Receipt receipt{.queue = 1, .box = 2, .sequence = 1ll << 40, .nonce = -5};
-  const std::string handle = write_receipt(receipt);
-  const auto read = read_receipt(handle);
-  ASSERT_TRUE(read);
-  EXPECT_EQ(read->queue, 1);
-  EXPECT_EQ(read->box, 2);
-  EXPECT_EQ(read->sequence, 1ll << 40);
-  EXPECT_EQ(read->nonce, -5);
-  for (std::size_t i = 0; i < handle.size(); ++i) {
-    std::string broken = handle;
-    broken[i] = broken[i] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(read_receipt(broken)) << i;
-  }
-  for (const std::string_view bad : {"", "x", "AAAA", "not a handle"}) {
-    ASSERT_FALSE(read_receipt(bad));
-    EXPECT_EQ(read_receipt(bad).error().aws_code, "ReceiptHandleIsInvalid");
-  }
-}
-
 }  // namespace
-}  // namespace tocsin::queues
+}  // namespace tocsin::message
