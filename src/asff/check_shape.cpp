@@ -110,7 +110,7 @@ class Checker {
   void map(const json::value& value, const Shape& shape, const Place& place) {
     const auto* object = value.if_object();
     if (!object) return add(place, "should be object");
-    const bool free = leniency_.product_fields_free && place.up && !place.up->up && place.name == "ProductFields";
+    const bool free = leniency_.maps_free;
     if (static_cast<std::int64_t>(object->size()) > shape.max && !free)
       add(place, "should NOT have more than {} properties", shape.max);
     const Shape& key = table_.at(shape.key);

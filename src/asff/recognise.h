@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,10 @@ namespace tocsin::asff {
 
 // One element (a finding, an event, a record) may be this large; a larger one is refused and passed over.
 inline constexpr std::size_t element_bytes_max = 1024 * 1024;
+// Messages inside messages (an event in a notification in a queue's message) are opened this deep, and hold this many
+// findings.
+inline constexpr int nesting_max = 5;
+inline constexpr std::size_t element_findings_max = 1000;
 
 enum class Form { asff, guardduty, imported_event, custom_action_event, guardduty_event };
 std::string_view to_string(Form form);
@@ -39,9 +44,17 @@ std::vector<Recognised> recognise(json::value document, const Identity& hub);
 //   Recogniser r{hub};
 //   while (bytes = read()) { r.feed(bytes); while (auto item = r.next()) use(*item); }
 //   r.finish(); while (auto item = r.next()) use(*item);
+namespace detail {
+class ElementScanner;
+struct Element;
+}  // namespace detail
+
 class Recogniser {
  public:
   explicit Recogniser(Identity hub);
+  ~Recogniser();
+  Recogniser(const Recogniser&) = delete;
+  Recogniser& operator=(const Recogniser&) = delete;
 
   void feed(std::string_view bytes);
   // No more bytes: what is unfinished is refused.
@@ -49,23 +62,14 @@ class Recogniser {
   std::optional<Recognised> next();
 
   // Bytes fed so far.
-  std::uint64_t bytes_seen() const { return here_.byte; }
+  std::uint64_t bytes_seen() const;
 
  private:
-  enum class State : std::uint8_t { between, in_element, in_member_name, skipping };
-
-  void step(char c);
-  void begin_element(char c);
-  void end_element();
-  void refuse(Position at, std::string reason);
-
   Identity hub_;
-  Position here_;
-  Position element_start_;
-  std::string element_;
+  std::unique_ptr<detail::ElementScanner> scanner_;
   std::deque<Recognised> ready_;
-  std::size_t depth_ = 0;
-  State state_ = State::between;
+
+  void take_in(std::vector<detail::Element>& elements);
 };
 
 }  // namespace tocsin::asff

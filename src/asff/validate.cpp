@@ -91,7 +91,7 @@ std::vector<Violation> validate(const json::object& finding, std::size_t finding
   if (!arn && !arn_text.empty())
     add(out, "data.ProductArn",
         "should match pattern \"arn:{partition}:securityhub:{region}:{account}:product/{company}/{product}\"");
-  const detail::Leniency leniency{.product_fields_free = policy.any_account && arn && arn->company == "aws"};
+  const detail::Leniency leniency{.maps_free = policy.any_account && arn && arn->company == "aws"};
   detail::check_finding_shape(finding, leniency, out);
   check_severity(finding, out);
   check_unknown_fields(finding, out);

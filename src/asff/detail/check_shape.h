@@ -17,8 +17,9 @@ struct Place {
 std::string path_of(const Place& place);
 
 struct Leniency {
-  // AWS's own products put empty and more than 50 values into ProductFields, past the check that callers go through.
-  bool product_fields_free = false;
+  // AWS's own products put empty values into maps and more than 50 into ProductFields, past the check that callers go
+  // through.
+  bool maps_free = false;
 };
 
 // Adds what is wrong to `out`, up to violations_max of them. Members that a structure does not know are passed over.
