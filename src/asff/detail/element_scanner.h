@@ -46,11 +46,12 @@ class ElementScanner {
   bool breaks_off(char c) const;
 
   Position here_;
-  Position start_;             // of the element being read
-  std::string kept_;           // its text so far; of a wrapper nothing
-  std::string name_;           // the last member name at the element's own level, while it is short
-  std::vector<Frame> frames_;  // the lists that stand open
-  std::size_t depth_ = 0;      // of braces and brackets in the element
+  std::uint64_t line_start_ = 0;  // the byte that here_.line begins with
+  Position start_;                // of the element being read
+  std::string kept_;              // its text so far; of a wrapper nothing
+  std::string name_;              // the last member name at the element's own level, while it is short
+  std::vector<Frame> frames_;     // the lists that stand open
+  std::size_t depth_ = 0;         // of braces and brackets in the element
   State state_ = State::between;
   bool in_text_ = false;
   bool escaped_ = false;
