@@ -85,8 +85,8 @@ class SecondWriteUp(unittest.TestCase):
         items = self.server.aws("dynamodb", "scan", "--table-name", f"{REGION}-gd-firewall")
         self.assertEqual(items["Count"], 1)
 
-    def test_private_and_documentation_addresses_are_never_blocked(self):
-        for number, address in enumerate(["10.1.2.3", "192.168.0.9", "127.0.0.1", "192.0.2.10", "169.254.169.254"]):
+    def test_private_and_reserved_addresses_are_never_blocked(self):
+        for number, address in enumerate(["10.1.2.3", "192.168.0.9", "127.0.0.1", "100.64.0.1", "169.254.169.254"]):
             self.put(event_for(address, f"private-{number}"))
         harness.eventually(lambda: len([e for e in self.executions() if e["status"] != "RUNNING"]) >= 5)
         self.assertEqual(self.feed(), [])

@@ -1,0 +1,46 @@
+// What a Task state can call: built-in functions by ARN and through lambda:invoke, and every operation that the
+// program's own API serves (aws-sdk:… and the optimised integrations), each inside the caller's transaction.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "asl/asl.h"
+#include "core/identity.h"
+#include "service/service.h"
+
+namespace tocsin::workflows {
+
+// A task that failed, as Retry and Catch see it.
+struct TaskFailure {
+  std::string error;  // "Lambda.Unknown", "Sns.NotFoundException", …
+  std::string cause;
+};
+using TaskOutcome = std::variant<json::value, TaskFailure>;
+
+// Invokes a function by ARN or name: its answer, or {errorType, errorMessage} as a TaskFailure.
+using InvokeFunction =
+    std::function<TaskOutcome(store::Transaction&, std::string_view function, const json::value& payload)>;
+
+class Tasks {
+ public:
+  Tasks(Identity identity, InvokeFunction invoke, const service::Directory& directory);
+
+  // True if `resource` names something that can be called here (the suffixes .sync and .waitForTaskToken left off).
+  bool knows(std::string_view resource) const;
+  // Calls it. What a failing call wrote is rolled back.
+  TaskOutcome perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const;
+
+ private:
+  TaskOutcome invoke_through_lambda(store::Transaction& transaction, const json::value& input) const;
+  TaskOutcome call_operation(store::Transaction& transaction, std::string_view integration,
+                             const json::value& input) const;
+
+  Identity identity_;
+  InvokeFunction invoke_;
+  const service::Directory& directory_;
+  service::Caller caller_;
+};
+
+}  // namespace tocsin::workflows
