@@ -68,6 +68,9 @@ struct RuleSetFigures {
 };
 RuleSetFigures figures(const RuleSet& rules);
 
+// The indexes of a (small) rule set as a Graphviz digraph: paths, conditions on them, rules.
+std::string to_dot(const RuleSet& rules);
+
 // Matches events against rule sets. Holds the working memory, which stops growing after some events: then nothing is
 // allocated any more. One thread at a time.
 class Matcher {
@@ -91,5 +94,17 @@ class Matcher {
  private:
   std::unique_ptr<State> state_;
 };
+
+struct Explanation {
+  bool matched = false;
+  // Of the branch of the pattern that came furthest, the first field that failed; empty if matched.
+  std::string path;
+  std::string wanted;              // what the pattern says of it, as written there
+  std::vector<std::string> found;  // the event's values there, as JSON, at most 8
+  std::string reason;              // one sentence
+};
+
+// Errors: of the pattern as compile(), of the event as Matcher::match().
+Result<Explanation> explain(std::string_view pattern, std::string_view event, const Limits& limits = {});
 
 }  // namespace tocsin::pattern
