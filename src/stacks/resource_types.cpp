@@ -153,6 +153,22 @@ Result<void> all_taken(const Result<json::object>& answer) {
               "ValidationException");
 }
 
+// Makes the rule's tags those of the template: PutRule sets them on new rules only.
+Result<void> tag_rule(Resource& r) {
+  const json::value arn = r.attributes.at("Arn");
+  auto listed = r.call("events", "ListTagsForResource", {{"ResourceARN", arn}});
+  if (!listed) return pass_on(listed);
+  json::array keys;
+  if (const auto* tags = find(*listed, "Tags"); tags && tags->is_array())
+    for (const auto& tag : tags->get_array()) keys.push_back(json::value(tag.get_object().at("Key")));
+  if (!keys.empty())
+    if (auto untagged = r.call("events", "UntagResource", {{"ResourceARN", arn}, {"TagKeys", keys}}); !untagged)
+      return pass_on(untagged);
+  const auto* tags = find(r.properties, "Tags");
+  if (!tags || !tags->is_array() || tags->get_array().empty()) return {};
+  return done(r.call("events", "TagResource", {{"ResourceARN", arn}, {"Tags", *tags}}));
+}
+
 Result<void> put_rule(Resource& r) {
   const std::string name = name_of(r, "Name");
   json::object input = pick(r.properties, {"ScheduleExpression", "State", "Description", "RoleArn", "EventBusName"});
@@ -162,6 +178,7 @@ Result<void> put_rule(Resource& r) {
   if (!answer) return pass_on(answer);
   r.physical_id = name;
   r.attributes = {{"Arn", string_at(*answer, "RuleArn")}};
+  if (auto tagged = tag_rule(r); !tagged) return tagged;
   const auto* targets = find(r.properties, "Targets");
   if (!targets || !targets->is_array() || targets->get_array().empty()) return {};
   return all_taken(r.call("events", "PutTargets", {{"Rule", name}, {"Targets", *targets}}));
