@@ -1,0 +1,18 @@
+// What the front needs to know of an access key, and the port that it asks.
+#pragma once
+
+#include <functional>
+
+#include "service/service.h"
+
+namespace tocsin::service {
+
+struct Credential {
+  std::string secret;
+  Caller caller;
+};
+
+// Error: denied if there is no such key. Called for each request, on network threads: must be quick and thread-safe.
+using Credentials = std::function<Result<Credential>(std::string_view access_key_id)>;
+
+}  // namespace tocsin::service
