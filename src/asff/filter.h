@@ -1,10 +1,10 @@
 // GetFindings' Filters and SortCriteria, compiled: a predicate over findings and an order of them.
 //
-// Between different filters all must hold. Within one filter the conditions EQUALS, PREFIX and CONTAINS are joined by
-// OR; NOT_EQUALS, PREFIX_NOT_EQUALS and NOT_CONTAINS by AND; where both kinds occur, both groups must hold. Where a
-// field is a list, a positive condition holds if one element fits, a negative one if none does. Number, date, CIDR,
-// keyword and boolean conditions are joined by OR. Source: Security Hub API reference, StringFilter, MapFilter,
-// AwsSecurityFindingFilters.
+// Between different filters all must hold. Within one filter EQUALS, PREFIX and CONTAINS are joined by OR; NOT_EQUALS,
+// PREFIX_NOT_EQUALS and NOT_CONTAINS by AND; where both kinds occur (PREFIX with a negative one; AWS refuses the other
+// mixtures), both must hold. Where a field is a list, a positive condition holds if one element fits, a negative one if
+// none does; what a finding does not have fits nothing. Number, date, CIDR, keyword and boolean conditions are joined
+// by OR. Source: Security Hub API reference, StringFilter, MapFilter, AwsSecurityFindingFilters.
 #pragma once
 
 #include <memory>
@@ -15,13 +15,14 @@
 
 namespace tocsin::asff {
 
-// Conditions that one filter may hold. Source: API reference, GetFindings.
+// Filters in a request, conditions in a filter. Source: API reference, GetFindings.
+inline constexpr std::size_t filter_names_max = 10;
 inline constexpr std::size_t filter_conditions_max = 20;
 
 class Filter {
  public:
   // Takes an AwsSecurityFindingFilters document. Error: validation, InvalidInputException, naming the filter that is
-  // unknown, malformed, or has no meaning for stored findings.
+  // unknown or malformed.
   static Result<Filter> compile(const json::object& filters);
 
   // `now` is what date ranges ("within 7 days") count back from.
@@ -49,7 +50,7 @@ class SortOrder {
   bool before(const json::object& a, const json::object& b) const;
 
   struct Criterion {
-    std::string path;  // below the finding, dotted; the first element where the path runs through a list
+    std::string path;  // below the finding, dotted; "[]" after a list, of which the first element counts
     bool descending;
     bool is_time;
   };
