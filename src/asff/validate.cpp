@@ -99,6 +99,11 @@ std::vector<Violation> validate(const json::object& finding, std::size_t finding
   return out;
 }
 
+void drop_unknown_fields(json::object& finding) {
+  const auto& root = detail::shape_table().root();
+  for (auto it = finding.begin(); it != finding.end();) it = root.member(it->key()) ? it + 1 : finding.erase(it);
+}
+
 Result<json::object> parse_finding(std::string_view bytes, const ImportPolicy& policy) {
   auto finding = parse_json_object(bytes);
   if (!finding) return fail(ErrorCode::validation, finding.error().message, "InvalidInput");

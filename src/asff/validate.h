@@ -33,6 +33,10 @@ std::vector<Violation> validate(const json::object& finding, std::size_t finding
 // the first violation ("Resources[0].Type").
 Result<json::object> parse_finding(std::string_view bytes, const ImportPolicy& policy);
 
+// Takes members out that the format does not know at the top level. For events that AWS itself sent: its own pipeline
+// has leaked some, and refusing the finding for them would lose it.
+void drop_unknown_fields(json::object& finding);
+
 // "Finding does not adhere to Amazon Finding Format. data.Title should be string, data should have …."
 std::string error_message(std::span<const Violation> violations);
 std::string_view error_code(std::span<const Violation> violations);

@@ -116,6 +116,13 @@ TEST(Validate, LetsTheAdministratorBridgeOtherAccountsAndAwsProducts) {
   EXPECT_FALSE(validate(finding, 1000, bridge).empty());
 }
 
+TEST(Validate, UnknownFieldsCanBeDropped) {
+  auto finding = finding_with(R"({"Colour":"red","updatedAt":"x"})");
+  EXPECT_FALSE(validate(finding, 1000, own).empty());
+  drop_unknown_fields(finding);
+  EXPECT_TRUE(validate(finding, 1000, own).empty());
+}
+
 TEST(Validate, ReadsBytes) {
   EXPECT_TRUE(parse_finding(to_json(finding_with("{}")), own));
   const auto refused = parse_finding(to_json(finding_with(R"({"Resources":[{"Id":"x"}]})")), own);
