@@ -11,6 +11,8 @@
 
 namespace tocsin::asl {
 
+using tocsin::to_json;
+
 // An event's number in its execution, from 1; 0 is "no event" (the first event's predecessor).
 using EventId = std::int64_t;
 

@@ -265,7 +265,8 @@ void Run::happen(const Happening& happening) {
     task_heartbeat(*heartbeat);
 }
 
-// The state at which the outermost frame stopped runs again from its beginning; below a Parallel or Map nothing is kept.
+// The state at which the outermost frame stopped runs again from its beginning; below a Parallel or Map nothing is
+// kept.
 void Run::redrive() {
   Frame& root = execution_.frames.begin()->second;
   execution_.frames.erase(std::next(execution_.frames.begin()), execution_.frames.end());

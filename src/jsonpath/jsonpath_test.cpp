@@ -19,6 +19,7 @@ TEST(JsonPath, ReadsWhatItNames) {
       {"$.n", "null"},
       {"$.a.[b]", nullptr},
       {"$.a.['b'][1].c", "2.5E0"},
+      {"$.l[(@.length-1)]", "3"},
       {"$.l[*]", "[0,1,2,3]"},
       {"$.l[1:3]", "[1,2]"},
       {"$.l[:2]", "[0,1]"},
@@ -103,6 +104,9 @@ TEST(JsonPath, RefusesWhatIsNoPath) {
                            "$.a]",
                            "$[99999999999999999999]",
                            "$.f(x)",
+                           "$[(@.length)]",
+                           "$[(@.size-1)]",
+                           "$[(@.length-1]",
                            "$ "})
     EXPECT_FALSE(parse(text)) << text;
   EXPECT_FALSE(parse("$" + std::string(9000, 'x')));

@@ -73,6 +73,7 @@ class Parser {
       return close();
     }
     if (c == '?') return filter();
+    if (c == '(') return from_end();
     return indices();
   }
 
@@ -122,6 +123,20 @@ class Parser {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
     return text;
+  }
+
+  // [(@.length-1)]: the one script expression that is common; the same as [-1].
+  Result<void> from_end() {
+    const auto end = text_.find(')', at_);
+    if (end == text_.npos) return wrong("')' is missing");
+    auto inside = trimmed(text_.substr(at_ + 1, end - at_ - 1));
+    if (!inside.starts_with("@.length")) return wrong("expected (@.length-n)");
+    inside = trimmed(inside.substr(8));
+    const auto distance = inside.starts_with('-') ? number(trimmed(inside.substr(1))) : std::nullopt;
+    if (!distance || *distance < 1) return wrong("expected (@.length-n)");
+    tokens_.push_back({.kind = Token::Kind::index, .indices = {-*distance}});
+    at_ = end + 1;
+    return close();
   }
 
   // [0], [-1], [0,2], [1:3], [:2], [-2:]. A third part of a slice is refused.

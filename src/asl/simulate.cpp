@@ -1,0 +1,134 @@
+#include "asl/simulate.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "asl/definition.h"
+
+namespace tocsin::asl {
+namespace {
+
+ContextInfo with_names(ContextInfo info) {
+  const auto fill = [](std::string& field, std::string_view value) {
+    if (field.empty()) field = value;
+  };
+  fill(info.execution_name, "simulation");
+  fill(info.state_machine_name, "machine");
+  fill(info.execution_arn, "arn:aws:states:us-east-1:000000000000:execution:machine:simulation");
+  fill(info.state_machine_arn, "arn:aws:states:us-east-1:000000000000:stateMachine:machine");
+  fill(info.role_arn, "arn:aws:iam::000000000000:role/simulation");
+  return info;
+}
+
+class Simulator {
+ public:
+  Simulator(const Definition& definition, Mocks& mocks, const SimulationOptions& options)
+      : definition_(definition), mocks_(mocks), options_(options), random_(options.seed), now_(options.start) {
+    for (const auto& [name, state] : definition.states)
+      any_order_ = any_order_ || state->type == StateType::parallel || state->type == StateType::map;
+  }
+
+  Simulation run(json::value input) {
+    take(start(definition_, execution_, std::move(input), with_names(options_.context), now_, random_));
+    for (std::size_t steps = 0; !execution_.finished(); ++steps) {
+      if (steps >= options_.steps_max) {
+        note("the execution takes too many steps");
+        break;
+      }
+      if (!step()) break;
+    }
+    result_.status = execution_.status;
+    result_.output = execution_.output;
+    result_.error = execution_.error;
+    result_.cause = execution_.cause;
+    result_.elapsed = now_ - options_.start;
+    result_.execution = std::move(execution_);
+    return std::move(result_);
+  }
+
+ private:
+  void note(std::string problem) {
+    if (result_.problem.empty()) result_.problem = std::move(problem);
+  }
+
+  // Answers first, they take no time; then the timer that is due next.
+  bool step() {
+    if (!answers_.empty()) {
+      const Happening happening = std::move(answers_.front());
+      answers_.pop_front();
+      take(advance(definition_, execution_, happening, now_, random_));
+      return true;
+    }
+    if (timers_.empty()) {
+      note("the execution waits for an answer that never comes");
+      return false;
+    }
+    const auto [due, timer] = *timers_.begin();
+    timers_.erase(timers_.begin());
+    now_ = std::max(now_, due);
+    take(advance(definition_, execution_, TimerFired{timer}, now_, random_));
+    return true;
+  }
+
+  void take(Step step) {
+    for (auto& event : step.events) result_.history.push_back(std::move(event));
+    for (auto& command : step.commands) {
+      if (auto* task = std::get_if<ScheduleTask>(&command))
+        answer(*task);
+      else if (const auto* timer = std::get_if<SetTimer>(&command))
+        set(*timer);
+      else if (const auto* cancelled = std::get_if<CancelTimer>(&command))
+        std::erase_if(timers_, [&](const auto& entry) { return entry.second == cancelled->timer; });
+    }
+  }
+
+  void set(const SetTimer& command) {
+    timers_.insert({command.due, command.timer});
+    const auto waiting = execution_.waiting.find(static_cast<std::int64_t>(command.timer));
+    if (waiting == execution_.waiting.end()) return;
+    if (execution_.frames.at(waiting->second).phase == Phase::retrying)
+      result_.retry_delays.push_back(command.due - now_);
+  }
+
+  void answer(const ScheduleTask& task) {
+    std::string problem;
+    const auto* mocked = mocks_.take(task.resource, task.input, any_order_, problem);
+    if (!problem.empty()) note(std::move(problem));
+    const auto& state = *definition_.find(task.state);
+    if (state.as<TaskFields>().kind == TaskFields::Kind::activity)
+      answers_.push_back(TaskStarted{task.task, "simulation"});
+    if (task.integration != Integration::request_response) answers_.push_back(TaskSubmitted{task.task, json::object()});
+    if (!mocked) {
+      answers_.clear();
+      timers_.clear();
+      return;
+    }
+    if (mocked->never) return;
+    if (mocked->result)
+      answers_.push_back(TaskSucceeded{task.task, *mocked->result});
+    else
+      answers_.push_back(TaskFailed{task.task, mocked->error, mocked->cause});
+  }
+
+  const Definition& definition_;
+  Mocks& mocks_;
+  const SimulationOptions& options_;
+  SeededRandom random_;
+  Time now_;
+  Execution execution_;
+  std::deque<Happening> answers_;
+  std::set<std::pair<Time, TimerId>> timers_;
+  Simulation result_;
+  bool any_order_ = false;
+};
+
+}  // namespace
+
+Simulation simulate(const Definition& definition, json::value input, Mocks mocks, const SimulationOptions& options) {
+  return Simulator(definition, mocks, options).run(std::move(input));
+}
+
+}  // namespace tocsin::asl

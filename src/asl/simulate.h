@@ -1,0 +1,69 @@
+// simulate(): runs a definition to its end on a virtual clock, with mocked task answers: a wait of thirty days takes no
+// time. Pure; for tests of playbooks, `tocsin workflow run` and the conformance cases.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "asl/asl.h"
+
+namespace tocsin::asl {
+
+// One answer to one call of a resource.
+struct MockedAnswer {
+  std::optional<json::value> args = {};  // the call's payload must be this; none: any payload
+  std::optional<json::value> result = {};
+  std::string error = {}, cause = {};  // where there is no result
+  bool never = false;                  // the task never answers: a timeout has to end it
+};
+
+// Resource, as written in the definition → its answers, each used once. A call takes the first unused answer whose args
+// equal its payload; else the first unused one without args; else, where the machine has no Parallel and no Map, the
+// first unused one, and the mismatch is noted as a problem.
+class Mocks {
+ public:
+  // {"<resource>": [{"return": …} | {"error": …, "cause": …} | {"never": true} | {"return_repeat": {"char", "count"}},
+  // each with an optional "args"]}. Error: validation, with the path of what is wrong.
+  static Result<Mocks> parse(const json::object& mocks);
+
+  void add(std::string resource, MockedAnswer answer);
+  // Null where nothing is left for this call.
+  const MockedAnswer* take(const std::string& resource, const json::value& payload, bool any_order,
+                           std::string& problem);
+
+ private:
+  struct Entry {
+    MockedAnswer answer;
+    bool used = false;
+  };
+  std::map<std::string, std::vector<Entry>, std::less<>> entries_;
+};
+
+struct SimulationOptions {
+  ContextInfo context = {};                               // empty names get plausible values
+  Time start = from_microseconds(1'577'836'800'000'000);  // 2020-01-01T00:00:00Z
+  std::uint64_t seed = 1;
+  std::size_t steps_max = 1'000'000;
+};
+
+struct Simulation {
+  Status status = Status::running;  // still running: see `problem`
+  json::value output;
+  std::optional<std::string> error, cause;
+  std::vector<HistoryEvent> history;
+  Microseconds elapsed{};
+  std::vector<Microseconds> retry_delays;  // in the order in which they were set
+  Execution execution;                     // as it ended
+  // Why the run says nothing about the definition: a call without a mock, a payload that was not the expected one, or a
+  // wait for something that will never come. Empty: none.
+  std::string problem;
+};
+
+Simulation simulate(const Definition& definition, json::value input, Mocks mocks,
+                    const SimulationOptions& options = {});
+
+}  // namespace tocsin::asl
