@@ -122,8 +122,13 @@ std::optional<int> read_length(std::string_view text) {
   return length;
 }
 
+// For messages: cut, and without what might not be UTF-8.
 std::string quote(std::string_view text) {
-  return fmt::format("'{}'", text.substr(0, 64));
+  std::string shown(text.substr(0, 64));
+  for (char& c : shown) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return fmt::format("'{}'", shown);
 }
 
 std::string ipv6_text(Bits bits) {

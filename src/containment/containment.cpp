@@ -1,0 +1,230 @@
+#include "containment/containment.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "containment/dynamodb.h"
+#include "core/time_format.h"
+#include "digest/digest.h"
+
+namespace tocsin::containment {
+namespace {
+
+constexpr store::Migration steps[] = {{"containment", 1, R"(
+CREATE TABLE containment_table (
+  name TEXT PRIMARY KEY, id TEXT NOT NULL, created_at BIGINT NOT NULL, description TEXT NOT NULL);
+CREATE TABLE containment_block (
+  table_name TEXT NOT NULL, host TEXT NOT NULL, first_key TEXT NOT NULL, last_key TEXT NOT NULL, state TEXT NOT NULL,
+  blocked_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, submitted_at BIGINT,
+  confirmed_at BIGINT, released_at BIGINT, sightings BIGINT NOT NULL, created_at_s BIGINT NOT NULL, stamp TEXT NOT NULL,
+  finding_id TEXT NOT NULL, account_id TEXT NOT NULL, region TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+  automatic BIGINT NOT NULL, extra TEXT NOT NULL, PRIMARY KEY (table_name, host));
+CREATE INDEX containment_block_range ON containment_block (first_key, last_key);
+CREATE TABLE containment_never_block (
+  prefix TEXT PRIMARY KEY, first_key TEXT NOT NULL, last_key TEXT NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL,
+  source TEXT NOT NULL, added_at BIGINT NOT NULL);
+CREATE INDEX containment_never_block_range ON containment_never_block (first_key, last_key);
+CREATE TABLE containment_hold (
+  host TEXT PRIMARY KEY, first_key TEXT NOT NULL, last_key TEXT NOT NULL, since_at BIGINT NOT NULL,
+  until_at BIGINT NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL);
+CREATE INDEX containment_hold_range ON containment_hold (first_key, last_key);
+CREATE TABLE containment_refusal (
+  address TEXT NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, finding_id TEXT NOT NULL, account_id TEXT NOT NULL,
+  region TEXT NOT NULL, actor TEXT NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, times BIGINT NOT NULL,
+  PRIMARY KEY (address, code));
+CREATE INDEX containment_refusal_last ON containment_refusal (last_at);
+CREATE TABLE containment_rule_group (
+  arn TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL,
+  description TEXT NOT NULL, document TEXT NOT NULL, settings TEXT NOT NULL, capacity BIGINT NOT NULL,
+  consumed BIGINT NOT NULL, modified_at BIGINT NOT NULL, managed TEXT NOT NULL);
+)"}};
+
+netset::Set addresses_of(const std::vector<Block>& blocks) {
+  netset::Set set;
+  for (const Block& block : blocks) {
+    if (const auto prefix = netset::parse_prefix(block.host)) set.insert(*prefix);
+  }
+  return set;
+}
+
+service::Service network_firewall(RuleGroups& groups) {
+  using store::Lane;
+  const auto read = [&groups](auto method) {
+    return service::Read{[&groups, method](store::Reader& reader, const service::Call& call) {
+      return (groups.*method)(reader, call.input);
+    }};
+  };
+  const auto write = [&groups](auto method) {
+    return service::Write{[&groups, method](store::Transaction& transaction, const service::Call& call) {
+      return (groups.*method)(transaction, call.input);
+    }};
+  };
+  return {"network-firewall",
+          {{"CreateRuleGroup", write(&RuleGroups::create), Lane::containment},
+           {"DescribeRuleGroup", read(&RuleGroups::describe), Lane::containment},
+           {"DescribeRuleGroupMetadata", read(&RuleGroups::describe_metadata), Lane::containment},
+           {"ListRuleGroups", read(&RuleGroups::list), Lane::containment},
+           {"UpdateRuleGroup", write(&RuleGroups::update), Lane::containment},
+           {"DeleteRuleGroup", write(&RuleGroups::remove), Lane::containment}}};
+}
+
+}  // namespace
+
+std::span<const store::Migration> migrations() {
+  return steps;
+}
+
+std::vector<service::Service> Containment::services() {
+  return {dynamodb(identity_, *this), network_firewall(rule_groups_)};
+}
+
+Result<Feed> Containment::block_feed(store::Reader& reader) {
+  auto never = gate_.never_blocked(reader);
+  if (!never) return pass_on(never);
+  netset::Set blocked = addresses_of(tables_.wanted(reader, ""));
+  blocked.erase(*never);
+  Feed feed;
+  for (const auto& prefix : blocked.prefixes()) feed.text += netset::to_text(prefix) + "\n";
+  feed.etag = fmt::format("\"{}\"", digest::sha256_hex(feed.text).substr(0, 32));
+  return feed;
+}
+
+void Containment::release(store::Transaction& transaction, const std::vector<Block>& blocks) {
+  if (blocks.empty()) return;
+  for (const Block& block : blocks) tables_.remove(transaction, block.table, block.host);
+  // What another row still wants stays blocked.
+  netset::Set leaving = addresses_of(blocks);
+  leaving.erase(addresses_of(tables_.wanted(transaction, "")));
+  rule_groups_.withdraw(transaction, leaving, RuleGroups::Rules::managed);
+}
+
+Result<Unblocked> Containment::unblock(store::Transaction& transaction, std::string_view address,
+                                       std::string_view reason, std::string_view actor,
+                                       std::optional<std::chrono::hours> hold) {
+  auto prefix = netset::parse_prefix(address);
+  if (!prefix) return pass_on(prefix);
+  Unblocked unblocked;
+  unblocked.released = tables_.overlapping(transaction, *prefix);
+  release(transaction, unblocked.released);
+  unblocked.hold = {netset::to_short_text(*prefix), transaction.now(),
+                    transaction.now() + hold.value_or(gate_.settings().hold), std::string(reason), std::string(actor)};
+  gate_.hold(transaction, *prefix, unblocked.hold);
+  return unblocked;
+}
+
+Result<std::vector<Block>> Containment::never_block(store::Transaction& transaction, std::string_view prefix_text,
+                                                    std::string_view reason, std::string_view actor,
+                                                    std::string_view source) {
+  auto prefix = netset::parse_prefix(prefix_text);
+  if (!prefix) return pass_on(prefix);
+  gate_.add_never_block(transaction, *prefix,
+                        {.prefix = {},
+                         .reason = std::string(reason),
+                         .actor = std::string(actor),
+                         .source = std::string(source),
+                         .added = {}});
+  auto released = tables_.overlapping(transaction, *prefix);
+  release(transaction, released);
+  rule_groups_.withdraw(transaction, netset::Set({*prefix}), RuleGroups::Rules::all_that_drop);
+  return released;
+}
+
+Result<void> Containment::remove_never_block(store::Transaction& transaction, std::string_view prefix_text) {
+  auto prefix = netset::parse_prefix(prefix_text);
+  if (!prefix) return pass_on(prefix);
+  if (!gate_.remove_never_block(transaction, *prefix))
+    return fail(ErrorCode::not_found, fmt::format("{} is not on the never-block list", netset::to_short_text(*prefix)));
+  return {};
+}
+
+Result<std::vector<Block>> Containment::apply_configuration(
+    store::Transaction& transaction, const std::vector<std::pair<std::string, std::string>>& never_block_entries) {
+  std::vector<Block> released;
+  std::set<std::string> kept;
+  for (const auto& [text, reason] : never_block_entries) {
+    auto prefix = netset::parse_prefix(text);
+    if (!prefix) return pass_on(prefix);
+    kept.insert(netset::to_short_text(*prefix));
+  }
+  for (const auto& entry : gate_.never_block_list(transaction)) {
+    if (entry.source == "configuration" && !kept.contains(entry.prefix))
+      gate_.remove_never_block(transaction, *netset::parse_prefix(entry.prefix));
+  }
+  for (const auto& [prefix, reason] : never_block_entries) {
+    auto more = never_block(transaction, prefix, reason, "configuration", "configuration");
+    if (!more) return more;
+    released.insert(released.end(), more->begin(), more->end());
+  }
+  // Our own addresses may have changed as well.
+  auto refused = tables_.list(transaction, "");
+  std::erase_if(refused, [&](const Block& block) {
+    const auto refusal = gate_.judge(transaction, block.host, Intent::manual);
+    // What can't be decided now is left as it is; it is judged again before it reaches a firewall.
+    if (!refusal || refusal->code == "Undecided") return true;
+    tables_.record_refusal(transaction, {.table = block.table, .host = block.host, .finding_id = block.finding_id},
+                           *refusal);
+    return false;
+  });
+  release(transaction, refused);
+  rule_groups_.withdraw(transaction, gate_.settings().own_addresses, RuleGroups::Rules::all_that_drop);
+  released.insert(released.end(), refused.begin(), refused.end());
+  return released;
+}
+
+json::object to_document(const Block& block) {
+  json::object document{{"HostIp", block.host},
+                        {"Table", block.table},
+                        {"State", to_text(block.state)},
+                        {"Since", format_rfc3339(block.blocked_at)},
+                        {"LastSeen", format_rfc3339(block.seen_at)},
+                        {"Until", format_rfc3339(block.expires_at)},
+                        {"Reason", block.reason},
+                        {"FindingId", block.finding_id},
+                        {"AccountId", block.account_id},
+                        {"Region", block.region},
+                        {"By", block.actor},
+                        {"Sightings", block.sightings}};
+  if (block.confirmed_at) document["ConfirmedAt"] = format_rfc3339(*block.confirmed_at);
+  if (block.released_at) document["ReleasedAt"] = format_rfc3339(*block.released_at);
+  return document;
+}
+
+json::object to_document(const RefusedBlock& refused) {
+  return {{"Address", refused.address},
+          {"Code", refused.refusal.code},
+          {"Reason", refused.refusal.reason},
+          {"FindingId", refused.finding_id},
+          {"AccountId", refused.account_id},
+          {"Region", refused.region},
+          {"By", refused.actor},
+          {"FirstAt", format_rfc3339(refused.first_at)},
+          {"LastAt", format_rfc3339(refused.last_at)},
+          {"Times", refused.count}};
+}
+
+json::object Containment::report(store::Reader& reader) {
+  json::array blocks, refused, holds, never;
+  for (const Block& block : tables_.list(reader, "")) blocks.push_back(to_document(block));
+  for (const auto& one : tables_.refusals(reader, 1000)) refused.push_back(to_document(one));
+  for (const Hold& hold : gate_.holds(reader)) {
+    holds.push_back(json::object{{"Address", hold.host},
+                                 {"Since", format_rfc3339(hold.since)},
+                                 {"Until", format_rfc3339(hold.until)},
+                                 {"Reason", hold.reason},
+                                 {"By", hold.actor}});
+  }
+  for (const auto& entry : gate_.never_block_list(reader)) {
+    never.push_back(json::object{{"Prefix", entry.prefix},
+                                 {"Reason", entry.reason},
+                                 {"By", entry.actor},
+                                 {"Source", entry.source},
+                                 {"Since", format_rfc3339(entry.added)}});
+  }
+  return {{"Blocks", std::move(blocks)},
+          {"Refused", std::move(refused)},
+          {"Holds", std::move(holds)},
+          {"NeverBlock", std::move(never)}};
+}
+
+}  // namespace tocsin::containment

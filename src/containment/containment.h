@@ -1,0 +1,83 @@
+// Containment: addresses that are to be blocked, the gate that says whether they may be, the firewall rule groups
+// that hold them, and the feed that firewalls poll. It answers as DynamoDB for its block tables and as Network
+// Firewall for its rule groups.
+//
+//   containment/gate.h         never-block list, own addresses, holds: may this address be blocked?
+//   containment/block_table.h  blocks: desired, submitted, confirmed, releasing, released
+//   containment/rule_groups.h  CreateRuleGroup … with capacity and update tokens
+//   containment/dynamodb.h     GetItem, PutItem, Scan … on block tables
+#pragma once
+
+#include <span>
+
+#include "containment/rule_groups.h"
+
+namespace tocsin::containment {
+
+std::span<const store::Migration> migrations();
+
+// What firewalls poll: the prefixes that are to be blocked now (states desired, submitted and confirmed, not expired),
+// of all tables, the fewest that cover them exactly, one a line, sorted; nothing else, so no block is an empty text.
+struct Feed {
+  std::string text;
+  std::string etag;  // strong, with its quotes
+};
+
+struct Unblocked {
+  std::vector<Block> released;
+  Hold hold;
+};
+
+class Containment {
+ public:
+  Containment(Identity identity, Settings settings)
+      : gate_{std::move(settings)},
+        tables_{gate_},
+        rule_groups_{identity, gate_, tables_},
+        identity_{std::move(identity)} {}
+  Containment(const Containment&) = delete;
+  Containment& operator=(const Containment&) = delete;
+
+  Gate& gate() { return gate_; }
+  BlockTables& tables() { return tables_; }
+  RuleGroups& rule_groups() { return rule_groups_; }
+
+  // "dynamodb" and "network-firewall".
+  std::vector<service::Service> services();
+
+  // Error: unavailable where the gate can't decide; a poller then keeps what it has.
+  Result<Feed> block_feed(store::Reader& reader);
+
+  // Takes an address out of all tables and rule groups at once, and keeps it from being blocked automatically for a
+  // while (`hold`; default: the setting's). Error: validation. An address that is not blocked is held all the same.
+  Result<Unblocked> unblock(store::Transaction& transaction, std::string_view address, std::string_view reason,
+                            std::string_view actor, std::optional<std::chrono::hours> hold = {});
+  // Adds to the never-block list and releases at once what overlaps, from tables and from every rule that drops.
+  // Returns what was released. Error: validation.
+  Result<std::vector<Block>> never_block(store::Transaction& transaction, std::string_view prefix,
+                                         std::string_view reason, std::string_view actor,
+                                         std::string_view source = "manual");
+  // Error: not_found.
+  Result<void> remove_never_block(store::Transaction& transaction, std::string_view prefix);
+  // To be called once at each start: makes the entries from the configuration (prefix, reason) those of the list whose
+  // source is "configuration", and releases what the gate refuses by now. Error: validation.
+  Result<std::vector<Block>> apply_configuration(store::Transaction& transaction,
+                                                 const std::vector<std::pair<std::string, std::string>>& never_block);
+
+  // For `tocsin blocks`: Blocks, Refused, Holds, NeverBlock.
+  json::object report(store::Reader& reader);
+
+  // Removes rows and takes their addresses out of the rules that hold blocks, except what other rows still want.
+  void release(store::Transaction& transaction, const std::vector<Block>& blocks);
+
+ private:
+  Gate gate_;
+  BlockTables tables_;
+  RuleGroups rule_groups_;
+  Identity identity_;
+};
+
+json::object to_document(const Block& block);
+json::object to_document(const RefusedBlock& refused);
+
+}  // namespace tocsin::containment
