@@ -29,6 +29,11 @@ std::span<const store::Migration> migrations() {
        " configuration TEXT NOT NULL, modified BIGINT NOT NULL);"
        "CREATE TABLE function_count (name TEXT PRIMARY KEY, invocations BIGINT NOT NULL, errors BIGINT NOT NULL, "
        "last_error TEXT NOT NULL);"},
+      {"functions", 2,
+       "CREATE TABLE function_permission (name TEXT NOT NULL, sid TEXT NOT NULL, statement TEXT NOT NULL, PRIMARY KEY "
+       "(name, sid));"
+       "CREATE TABLE function_tag (name TEXT NOT NULL, tag TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name, "
+       "tag));"},
   };
   return steps;
 }

@@ -68,6 +68,15 @@ class Registry final : public service::Destination {
   service::Answer get_configuration(store::Reader& reader, const service::Call& call) const;
   service::Answer list(store::Reader& reader, const service::Call& call) const;
   service::Answer invoke_operation(store::Transaction& transaction, const service::Call& call);
+  // Who may invoke a function. Recorded and shown; nothing evaluates it yet.
+  service::Answer add_permission(store::Transaction& transaction, const service::Call& call);
+  service::Answer remove_permission(store::Transaction& transaction, const service::Call& call);
+  service::Answer get_policy(store::Reader& reader, const service::Call& call) const;
+  service::Answer tag(store::Transaction& transaction, const service::Call& call);
+  service::Answer untag(store::Transaction& transaction, const service::Call& call);
+  service::Answer list_tags(store::Reader& reader, const service::Call& call) const;
+  // Refused with a sentence: functions are built in.
+  service::Answer update_code(store::Reader& reader, const service::Call& call) const;
 
  private:
   struct Function {
@@ -78,6 +87,8 @@ class Registry final : public service::Destination {
   Result<Function> find(store::Reader& reader, std::string_view function) const;
   Result<void> check_configuration(const json::object& configuration) const;
   void count(store::Transaction& transaction, const std::string& name, const Error* error);
+  json::object tags_of(store::Reader& reader, const std::string& name) const;
+  Result<void> set_tags(store::Transaction& transaction, const std::string& name, const json::object& tags);
   json::object describe(const Function& function) const;
 
   Identity identity_;

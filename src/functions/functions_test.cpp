@@ -101,5 +101,63 @@ TEST_F(FunctionsTest, RefusesWhatLambdaRefuses) {
       "InvalidRequestContentException");
 }
 
+TEST_F(FunctionsTest, PermissionsAreRecordedAndShown) {
+  const auto policy = [&] {
+    const json::object input{{"FunctionName", "f"}};
+    return store.read([&](store::Reader& r) {
+      return registry.get_policy(r, {.caller = caller, .input = input, .request_id = "", .endpoint = ""});
+    });
+  };
+  const json::object permission{{"FunctionName", "f"},
+                                {"StatementId", "rule"},
+                                {"Action", "lambda:InvokeFunction"},
+                                {"Principal", "events.amazonaws.com"},
+                                {"SourceArn", "arn:aws:events:us-east-1:000000000000:rule/r"}};
+  EXPECT_EQ(write(&Registry::add_permission, permission).error().aws_code, "ResourceNotFoundException");
+  ASSERT_TRUE(create("f", "echo"));
+  EXPECT_EQ(policy().error().aws_code, "ResourceNotFoundException");
+  const auto added = write(&Registry::add_permission, permission);
+  ASSERT_TRUE(added);
+  const std::string statement =
+      R"({"Sid":"rule","Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"lambda:InvokeFunction",)"
+      R"("Resource":"arn:aws:lambda:us-east-1:000000000000:function:f",)"
+      R"("Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:events:us-east-1:000000000000:rule/r"}}})";
+  EXPECT_EQ(string_at(*added, "Statement"), statement);
+  EXPECT_EQ(write(&Registry::add_permission, permission).error().aws_code, "ResourceConflictException");
+  EXPECT_EQ(string_at(*policy(), "Policy"),
+            R"({"Version":"2012-10-17","Id":"default","Statement":[)" + statement + "]}");
+  ASSERT_TRUE(write(&Registry::remove_permission, {{"FunctionName", "f"}, {"StatementId", "rule"}}));
+  EXPECT_EQ(write(&Registry::remove_permission, {{"FunctionName", "f"}, {"StatementId", "rule"}}).error().aws_code,
+            "ResourceNotFoundException");
+}
+
+TEST_F(FunctionsTest, TagsAreKeptUntilTheFunctionGoes) {
+  const auto tags = [&] {
+    const json::object input{{"Resource", "arn:aws:lambda:us-east-1:000000000000:function:f"}};
+    return to_json(*store.read([&](store::Reader& r) {
+      return registry.list_tags(r, {.caller = caller, .input = input, .request_id = "", .endpoint = ""});
+    }));
+  };
+  ASSERT_TRUE(write(&Registry::create,
+                    {{"FunctionName", "f"}, {"Handler", "echo"}, {"Role", "r"}, {"Tags", {{"team", "soc"}}}}));
+  ASSERT_TRUE(write(&Registry::tag, {{"Resource", "f"}, {"Tags", {{"team", "red"}, {"stage", "test"}}}}));
+  EXPECT_EQ(tags(), R"({"Tags":{"stage":"test","team":"red"}})");
+  ASSERT_TRUE(write(&Registry::untag, {{"Resource", "f"}, {"TagKeys", json::array{"stage"}}}));
+  EXPECT_EQ(tags(), R"({"Tags":{"team":"red"}})");
+  ASSERT_TRUE(write(&Registry::remove, {{"FunctionName", "f"}}));
+  ASSERT_TRUE(create("f", "echo"));
+  EXPECT_EQ(tags(), R"({"Tags":{}})");
+}
+
+TEST_F(FunctionsTest, CodeIsBuiltIn) {
+  ASSERT_TRUE(create("f", "echo"));
+  const json::object input{{"FunctionName", "f"}};
+  const auto refused = store.read([&](store::Reader& r) {
+    return registry.update_code(r, {.caller = caller, .input = input, .request_id = "", .endpoint = ""});
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("built-in handler 'echo'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tocsin::functions

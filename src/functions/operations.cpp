@@ -78,6 +78,9 @@ service::Answer Registry::create(store::Transaction& transaction, const service:
       "INSERT INTO function (name, arn, handler, revision, configuration, modified) VALUES (?,?,?,?,?,?)",
       function.name, function.arn, function.handler, function.revision, to_json(function.configuration),
       function.modified);
+  if (const auto* tags = call.input.if_contains("Tags"); tags && tags->is_object()) {
+    if (auto tagged = set_tags(transaction, name, tags->get_object()); !tagged) return pass_on(tagged);
+  }
   return describe(function);
 }
 
@@ -99,14 +102,17 @@ service::Answer Registry::remove(store::Transaction& transaction, const service:
   auto function = find(transaction, string_at(call.input, "FunctionName"));
   if (!function) return pass_on(function);
   transaction.execute("DELETE FROM function WHERE name = ?", function->name);
+  transaction.execute("DELETE FROM function_permission WHERE name = ?", function->name);
+  transaction.execute("DELETE FROM function_tag WHERE name = ?", function->name);
   return json::object{};
 }
 
 service::Answer Registry::get(store::Reader& reader, const service::Call& call) const {
   auto function = find(reader, string_at(call.input, "FunctionName"));
   if (!function) return pass_on(function);
-  return json::object{
-      {"Configuration", describe(*function)}, {"Code", {{"RepositoryType", "BuiltIn"}}}, {"Tags", json::object{}}};
+  return json::object{{"Configuration", describe(*function)},
+                      {"Code", {{"RepositoryType", "BuiltIn"}}},
+                      {"Tags", tags_of(reader, function->name)}};
 }
 
 service::Answer Registry::get_configuration(store::Reader& reader, const service::Call& call) const {
@@ -176,18 +182,26 @@ service::Service service(Registry& registry) {
   using service::Write;
   using store::Reader;
   using store::Transaction;
-  return {"lambda",
-          {
-              {"CreateFunction", Write{[&](Transaction& t, const Call& c) { return registry.create(t, c); }}},
-              {"UpdateFunctionConfiguration",
-               Write{[&](Transaction& t, const Call& c) { return registry.update_configuration(t, c); }}},
-              {"DeleteFunction", Write{[&](Transaction& t, const Call& c) { return registry.remove(t, c); }}},
-              {"GetFunction", Read{[&](Reader& r, const Call& c) { return registry.get(r, c); }}},
-              {"GetFunctionConfiguration",
-               Read{[&](Reader& r, const Call& c) { return registry.get_configuration(r, c); }}},
-              {"ListFunctions", Read{[&](Reader& r, const Call& c) { return registry.list(r, c); }}},
-              {"Invoke", Write{[&](Transaction& t, const Call& c) { return registry.invoke_operation(t, c); }}},
-          }};
+  return {
+      "lambda",
+      {
+          {"CreateFunction", Write{[&](Transaction& t, const Call& c) { return registry.create(t, c); }}},
+          {"UpdateFunctionConfiguration",
+           Write{[&](Transaction& t, const Call& c) { return registry.update_configuration(t, c); }}},
+          {"DeleteFunction", Write{[&](Transaction& t, const Call& c) { return registry.remove(t, c); }}},
+          {"GetFunction", Read{[&](Reader& r, const Call& c) { return registry.get(r, c); }}},
+          {"GetFunctionConfiguration",
+           Read{[&](Reader& r, const Call& c) { return registry.get_configuration(r, c); }}},
+          {"ListFunctions", Read{[&](Reader& r, const Call& c) { return registry.list(r, c); }}},
+          {"Invoke", Write{[&](Transaction& t, const Call& c) { return registry.invoke_operation(t, c); }}},
+          {"AddPermission", Write{[&](Transaction& t, const Call& c) { return registry.add_permission(t, c); }}},
+          {"RemovePermission", Write{[&](Transaction& t, const Call& c) { return registry.remove_permission(t, c); }}},
+          {"GetPolicy", Read{[&](Reader& r, const Call& c) { return registry.get_policy(r, c); }}},
+          {"TagResource", Write{[&](Transaction& t, const Call& c) { return registry.tag(t, c); }}},
+          {"UntagResource", Write{[&](Transaction& t, const Call& c) { return registry.untag(t, c); }}},
+          {"ListTags", Read{[&](Reader& r, const Call& c) { return registry.list_tags(r, c); }}},
+          {"UpdateFunctionCode", Read{[&](Reader& r, const Call& c) { return registry.update_code(r, c); }}},
+      }};
 }
 
 }  // namespace tocsin::functions
