@@ -159,8 +159,18 @@ void Run::abort_frame(Frame& frame) {
   if (const auto type = event_type(state.type, 2); !type.empty()) emit_plain(frame, type);
 }
 
+void Run::abort_child_execution(std::int64_t child) {
+  const auto events = execution_.child_events.find(child);
+  if (events == execution_.child_events.end()) return;
+  const auto id = events->second + 1;
+  if (recording())
+    step_.events.push_back({id, id - 1, now_, "ExecutionAborted", "executionAbortedEventDetails", {}, child});
+  execution_.child_events.erase(events);
+}
+
 void Run::abort_children(FrameId parent) {
   std::set<FrameId> gone{parent};
+  std::vector<std::int64_t> children;
   for (auto& [id, frame] : execution_.frames) {
     // Children have greater numbers than their parents, so one pass sees every descendant.
     if (!gone.contains(frame.parent)) continue;
@@ -170,8 +180,9 @@ void Run::abort_children(FrameId parent) {
     const State& state = state_of(above);
     if (is_inline_map(state) && frame.phase != Phase::stopped)
       emit(frame, "MapIterationAborted", "mapIterationAbortedEventDetails", iteration_details(state, frame.index));
-    if (frame.child != above.child) execution_.child_events.erase(frame.child);
+    if (frame.child != above.child) children.push_back(frame.child);
   }
+  for (const auto child : children) abort_child_execution(child);
   gone.erase(parent);
   for (const auto id : gone) execution_.frames.erase(id);
 }

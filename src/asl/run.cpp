@@ -148,6 +148,7 @@ void Run::end(Status status, json::value output, std::optional<std::string> erro
     frame.phase = Phase::stopped;
   }
   execution_.waiting.clear();
+  while (!execution_.child_events.empty()) abort_child_execution(execution_.child_events.begin()->first);
   for (auto* timer : {&execution_.deadline_timer, &execution_.pause_timer}) {
     if (*timer != TimerId{}) step_.commands.push_back(CancelTimer{*timer});
     *timer = TimerId{};

@@ -38,6 +38,8 @@ class Simulator {
         note("the execution takes too many steps");
         break;
       }
+      if (options_.store_between_steps && !store()) break;
+      if (options_.send_late_answers && !ignores_late_answers()) break;
       if (!step()) break;
     }
     result_.status = execution_.status;
@@ -54,11 +56,44 @@ class Simulator {
     if (result_.problem.empty()) result_.problem = std::move(problem);
   }
 
+  bool store() {
+    auto loaded = Execution::from_json(execution_.to_json());
+    if (!loaded) {
+      note("the stored execution cannot be read: " + loaded.error().message);
+      return false;
+    }
+    execution_ = std::move(*loaded);
+    return true;
+  }
+
+  bool ignores_late_answers() {
+    const auto before = execution_.to_json();
+    bool empty = true;
+    const auto late = [&](const Happening& happening) {
+      const auto step = advance(definition_, execution_, happening, now_, random_);
+      empty = empty && step.events.empty() && step.commands.empty();
+    };
+    for (const auto number :
+         {std::int64_t{0}, execution_.last_number + 1, over_.empty() ? 0 : over_[over_.size() / 2]}) {
+      late(TaskSucceeded{TaskId{number}, "late"});
+      late(TaskFailed{TaskId{number}, "Late", ""});
+      late(TaskHeartbeat{TaskId{number}});
+      late(TaskStarted{TaskId{number}});
+      late(TaskSubmitted{TaskId{number}, "late"});
+      late(TimerFired{TimerId{number}});
+    }
+    if (empty && before == execution_.to_json()) return true;
+    note("a late answer changed the execution");
+    return false;
+  }
+
   // Answers first, they take no time; then the timer that is due next.
   bool step() {
     if (!answers_.empty()) {
       const Happening happening = std::move(answers_.front());
       answers_.pop_front();
+      if (const auto* answer = std::get_if<TaskSucceeded>(&happening))
+        over_.push_back(static_cast<std::int64_t>(answer->task));
       take(advance(definition_, execution_, happening, now_, random_));
       return true;
     }
@@ -69,6 +104,7 @@ class Simulator {
     const auto [due, timer] = *timers_.begin();
     timers_.erase(timers_.begin());
     now_ = std::max(now_, due);
+    over_.push_back(static_cast<std::int64_t>(timer));
     take(advance(definition_, execution_, TimerFired{timer}, now_, random_));
     return true;
   }
@@ -121,6 +157,7 @@ class Simulator {
   Execution execution_;
   std::deque<Happening> answers_;
   std::set<std::pair<Time, TimerId>> timers_;
+  std::vector<std::int64_t> over_;  // tasks and timers that the execution is done with
   Simulation result_;
   bool any_order_ = false;
 };

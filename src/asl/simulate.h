@@ -48,6 +48,11 @@ struct SimulationOptions {
   Time start = from_microseconds(1'577'836'800'000'000);  // 2020-01-01T00:00:00Z
   std::uint64_t seed = 1;
   std::size_t steps_max = 1'000'000;
+  // Between any two steps the execution is written as text and read again, as it is where a process dies and another
+  // goes on.
+  bool store_between_steps = false;
+  // After each step happenings come that the execution does not wait for; they must change nothing.
+  bool send_late_answers = false;
 };
 
 struct Simulation {

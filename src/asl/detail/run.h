@@ -100,6 +100,7 @@ class Run {
   void feed(Frame& frame, const State& state);
   void start_child_execution(Frame& child, const json::value& input);
   void end_child_execution(Frame& child, const json::value* output, const Failure* failure);
+  void abort_child_execution(std::int64_t child);
   MapRun* map_run(const Fork& fork);
   bool start_item(Frame& frame, const State& state);
   Outcome<json::value> item_input(Frame& frame, const State& state, std::size_t& taken);
