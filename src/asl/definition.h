@@ -124,6 +124,7 @@ struct ItemBatcher {
 };
 struct MapFields {
   std::unique_ptr<Machine> processor;
+  bool is_old_iterator = false;  // written as Iterator
   bool is_distributed = false;
   bool express_children = false;
   std::optional<PathExpression> items_path;

@@ -12,11 +12,12 @@ namespace {
 
 constexpr std::size_t definition_bytes_max = 1024 * 1024;
 
-void check_target(const Machine& machine, std::string_view target, std::string location, Report& report) {
+using ByName = std::unordered_map<std::string_view, const State*>;
+
+void check_target(const ByName& states, std::string_view target, std::string location, Report& report) {
   if (target.empty()) return;  // absent or wrong: reported already
-  const bool there = std::any_of(machine.states.begin(), machine.states.end(),
-                                 [&](const State& state) { return state.name == target; });
-  if (!there) report.error(missing_target, fmt::format("Missing 'Next' target: {}", target), std::move(location));
+  if (!states.contains(target))
+    report.error(missing_target, fmt::format("Missing 'Next' target: {}", target), std::move(location));
 }
 
 // All names that a state can go to, with the place of each.
@@ -39,7 +40,45 @@ void for_each_container(const State& state, const std::string& location,
     for (std::size_t i = 0; i < parallel->branches.size(); ++i)
       visit(parallel->branches[i], fmt::format("{}/Branches[{}]", location, i));
   } else if (const auto* map = std::get_if<MapFields>(&state.fields); map && map->processor) {
-    visit(*map->processor, location + "/ItemProcessor");
+    visit(*map->processor, location + (map->is_old_iterator ? "/Iterator" : "/ItemProcessor"));
+  }
+}
+
+void add_names(const std::optional<Template>& assign, std::set<std::string>& names) {
+  if (!assign) return;
+  if (const auto* members = std::get_if<Template::Members>(&assign->form))
+    for (const auto& [name, value] : *members) names.insert(name);
+  else if (const auto* constant = std::get_if<json::value>(&assign->form); constant && constant->is_object())
+    for (const auto& member : constant->get_object()) names.emplace(std::string_view(member.key()));
+}
+
+std::set<std::string> assigned_in(const State& state) {
+  std::set<std::string> names;
+  add_names(state.assign, names);
+  for (const auto& catcher : state.catchers) add_names(catcher.assign, names);
+  if (const auto* choice = std::get_if<ChoiceFields>(&state.fields))
+    for (const auto& rule : choice->rules) add_names(rule.assign, names);
+  return names;
+}
+
+// Inner scopes may not set variables of outer ones. Children of a distributed Map have a scope of their own.
+void check_scopes(const Machine& machine, const std::string& location, std::set<std::string> outer, Report& report) {
+  std::set<std::string> own = outer;
+  for (const auto& state : machine.states) {
+    for (const auto& name : assigned_in(state)) {
+      if (outer.contains(name))
+        report.schema(fmt::format("The variable '{}' is assigned in an outer scope already", name),
+                      fmt::format("{}/States/{}/Assign", location, state.name));
+      own.insert(name);
+    }
+  }
+  for (const auto& state : machine.states) {
+    const auto* map = std::get_if<MapFields>(&state.fields);
+    const bool apart = map && map->is_distributed;
+    for_each_container(state, fmt::format("{}/States/{}", location, state.name),
+                       [&](const Machine& inner, const std::string& where) {
+                         check_scopes(inner, where, apart ? std::set<std::string>() : own, report);
+                       });
   }
 }
 
@@ -81,16 +120,16 @@ std::shared_ptr<Definition> read_definition(const json::object& object, Kind kin
 
 void check_graph(const Machine& machine, const std::string& location, Report& report) {
   if (machine.states.empty()) return;
-  check_target(machine, machine.start_at, location + "/StartAt", report);
+  ByName by_name;
+  for (const auto& state : machine.states) by_name.emplace(state.name, &state);
+  check_target(by_name, machine.start_at, location + "/StartAt", report);
   bool ends = false;
   std::set<std::string_view> waiting{machine.start_at};
   std::set<std::string_view> reached;
-  std::unordered_map<std::string_view, const State*> by_name;
   for (const auto& state : machine.states) {
     const auto place = fmt::format("{}/States/{}", location, state.name);
-    by_name.emplace(state.name, &state);
     ends = ends || state.is_terminal();
-    for (const auto& [target, below] : targets_of(state)) check_target(machine, target, place + below, report);
+    for (const auto& [target, below] : targets_of(state)) check_target(by_name, target, place + below, report);
     for_each_container(state, place,
                        [&](const Machine& inner, const std::string& where) { check_graph(inner, where, report); });
   }
@@ -145,6 +184,7 @@ Parsed parse(std::string_view text, Kind kind) {
     std::set<std::string_view> seen;
     check_names(definition->machine, "", seen, report);
     check_graph(definition->machine, "", report);
+    check_scopes(definition->machine, "", {}, report);
   }
   const bool failed = report.failed();
   if (!failed) index_states(definition->machine, *definition);

@@ -96,6 +96,7 @@ MapFields read_map(Reader& state, QueryLanguage language, Kind kind, int depth) 
   MapFields map;
   state.exclude("ItemProcessor", "Iterator");
   const bool old = state.has("Iterator");
+  map.is_old_iterator = old;
   if (const auto* object = state.take_object(old ? "Iterator" : "ItemProcessor")) {
     Reader processor(*object, state.below(old ? "Iterator" : "ItemProcessor"), state.report());
     read_processor_config(processor, map, kind);

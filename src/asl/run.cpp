@@ -1,5 +1,7 @@
 #include "asl/detail/run.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "core/check.h"
@@ -155,8 +157,10 @@ void Run::end(Status status, json::value output, std::optional<std::string> erro
   }
   for (auto& run : execution_.map_runs) {
     if (run.status != Status::running) continue;
-    run.status = status == Status::succeeded ? Status::failed : status;
+    run.status = status;
     run.stopped = now_;
+    run.executions.aborted += std::exchange(run.executions.running, 0);
+    run.items.aborted += std::exchange(run.items.running, 0);
   }
   switch (status) {
     case Status::succeeded: {
