@@ -62,25 +62,31 @@ bool ConsistencySolver::settle_direct(Index scope, View& view, bool& has_choice)
 
 ConsistencySolver::Outcome ConsistencySolver::solve_scope(Index scope, Views views) {
   bool has_choice = false;
-  bool is_open = false;  // something is needed from the arrays
-  bool has_more = false;
+  bool is_open = false;      // something is needed from the arrays
+  bool has_more = false;     // leaves that may be chosen there, though nothing needs them
+  bool has_absence = false;  // which may need an element to be taken
   for (std::size_t i = views.first; i < views.first + views.count; ++i) {
     ++steps_;
     if (!settle_direct(scope, views_[i], has_choice)) return {false, false};
     is_open |= is_needed(views_[i].need);
     has_more |= views_[i].need == Need::optional && views_[i].passing != views_[i].passing_end;
+    has_absence |= views_[i].need == Need::absent || views_[i].need == Need::either;
   }
   if (!is_open) return {true, has_choice || has_more};
+  for (std::size_t i = views.first; !has_absence && i < views.first + views.count; ++i) {
+    if (views_[i].need == Need::optional) views_[i].need = Need::nothing;
+  }
   // Whatever is needed from an array takes an element, by a choice inside it.
   return {assign(scope, views, views.first), true};
 }
 
-// Tries all ways to assign the clauses from `next` on that lie in several arrays to one of those, or to none.
+// Tries all ways to assign the clauses from `next` on that lie in several arrays to one of those, or to none: a clause
+// chooses one leaf.
 bool ConsistencySolver::assign(Index scope, Views views, std::size_t next) {
   for (; next < views.first + views.count; ++next) {
     View& view = views_[next];
     view.assigned = unassigned;
-    if (view.need != Need::present && view.need != Need::either) continue;
+    if (view.need == Need::nothing || view.need == Need::absent || view.passing == view.passing_end) continue;
     const auto leaves = ties(view);
     const Index array = event_->scopes[child_below(scope, leaves.front())].array;
     if (leaves.back() >= event_->arrays[array].end) break;
@@ -88,7 +94,7 @@ bool ConsistencySolver::assign(Index scope, Views views, std::size_t next) {
   if (is_over()) return false;
   if (next == views.first + views.count) return solve_arrays(scope, views);
   has_combinations_ = true;
-  if (views_[next].need == Need::either) {
+  if (views_[next].need != Need::present) {
     views_[next].assigned = to_none;
     if (assign(scope, views, next + 1)) return true;
   }
@@ -106,8 +112,9 @@ bool ConsistencySolver::assign(Index scope, Views views, std::size_t next) {
 
 ConsistencySolver::Need ConsistencySolver::need_in(const View& view, Index array) const {
   if (view.assigned == unassigned) return view.need;
-  if (view.assigned == to_none) return Need::absent;
-  return view.assigned == array ? Need::present : Need::optional;
+  if (view.assigned == to_none) return view.need == Need::either ? Need::absent : Need::nothing;
+  if (view.assigned != array) return Need::nothing;
+  return view.need == Need::either ? Need::present : view.need;
 }
 
 // Every array that some clause is tied to, each for itself.

@@ -18,7 +18,8 @@ bool contains(const RuleSet& rules, Range ids, Index id) {
 
 // Whether `text` is the pieces in their order with anything between them. Linear: the leftmost place is always the best
 // one for a piece between two asterisks.
-bool wildcard_holds(const RuleSet& rules, Range pieces, std::string_view text) {
+bool wildcard_holds(const RuleSet& rules, Range pieces, std::string_view text, Event& event) {
+  event.steps += text.size() / 16;
   const std::string_view first = rules.view(rules.texts[pieces.first]);
   if (pieces.size() == 1) return text == first;
   const std::string_view last = rules.view(rules.texts[pieces.last - 1]);
@@ -56,7 +57,7 @@ bool string_holds(const RuleSet& rules, const Condition& condition, Leaf& leaf, 
     case Operator::suffix_ignore_case:
       return folded_text(leaf, event).ends_with(rules.view(rules.texts[condition.texts.first]));
     case Operator::wildcard:
-      return wildcard_holds(rules, condition.texts, text);
+      return wildcard_holds(rules, condition.texts, text, event);
     case Operator::cidr: {
       Address address;
       return address_of(leaf, address) && rules.nets[condition.net].contains(address);
@@ -92,7 +93,7 @@ bool condition_holds(const RuleSet& rules, const Condition& condition, Leaf& lea
     Index first = condition.texts.first;
     for (Index i = first; i < condition.texts.last; ++i) {
       if (rules.texts[i].size != none) continue;
-      if (wildcard_holds(rules, {first, i}, leaf.text)) return false;
+      if (wildcard_holds(rules, {first, i}, leaf.text, event)) return false;
       first = i + 1;
     }
     return true;

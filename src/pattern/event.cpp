@@ -8,6 +8,7 @@ void Event::begin(const RuleSet& rules, std::size_t event_bytes) {
     epoch = 1;
   }
   if (path_leaves.size() < rules.paths.size()) path_leaves.resize(rules.paths.size());
+  steps = 0;
   leaves.clear();
   scopes.clear();
   arrays.clear();

@@ -97,6 +97,7 @@ Result<void> Matcher::match(const RuleSet& rules, std::string_view event, std::v
   state.steps = event.size();
   for (const Index path : state.event.touched) state.probe_path(path);
   state.consider_all(rules.always);
+  state.steps += state.event.steps;
   if (state.is_undecided) {
     return fail(ErrorCode::validation,
                 "Event repeats keys inside arrays in more ways than can be combined; it matches no rule safely",

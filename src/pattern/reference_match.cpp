@@ -1,35 +1,28 @@
 #include "pattern/reference_match.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include <arpa/inet.h>
 
-#include "pattern/detail/json_tree.h"
 #include "pattern/detail/text.h"
 
 namespace tocsin::pattern {
 namespace {
 
 using Kind = JsonNode::Kind;
-using Elements = std::map<const JsonNode*, std::size_t>;  // array → index
-using Clauses = std::map<std::string, const JsonNode*>;   // path → its alternatives
+using Leaf = ReferenceEvent::Leaf;
+using Elements = std::map<const JsonNode*, std::size_t>;
+using Clauses = std::map<std::string, const JsonNode*>;
 
-struct ReferenceLeaf {
-  std::string path;
-  Elements elements;
-  const JsonNode* value;
-};
-
-void collect(const JsonNode& node, const std::string& path, const Elements& elements, std::vector<ReferenceLeaf>& out) {
+void collect(const JsonNode& node, const std::optional<std::string>& path, const Elements& elements,
+             std::vector<Leaf>& out) {
   if (node.kind == Kind::object) {
     for (std::size_t i = 0; i < node.items.size(); ++i) {
-      collect(node.items[i], path.empty() ? node.keys[i] : path + "." + node.keys[i], elements, out);
+      collect(node.items[i], (path ? *path + "." : "") + node.keys[i], elements, out);
     }
   } else if (node.kind == Kind::array) {
     for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -38,26 +31,26 @@ void collect(const JsonNode& node, const std::string& path, const Elements& elem
       collect(node.items[i], path, inner, out);
     }
   } else {
-    out.push_back({path, elements, &node});
+    out.push_back({*path, elements, &node});
   }
 }
 
-void expand(const JsonNode& node, const std::string& path, std::vector<Clauses>& branches) {
+void expand(const JsonNode& node, const std::string& prefix, std::vector<Clauses>& branches) {
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const JsonNode& value = node.items[i];
-    const std::string below = path.empty() ? node.keys[i] : path + "." + node.keys[i];
+    const std::string path = prefix + node.keys[i];
     if (node.keys[i] == "$or") {
       std::vector<Clauses> all;
       for (const JsonNode& alternative : value.items) {
         std::vector<Clauses> some = branches;
-        expand(alternative, path, some);
+        expand(alternative, prefix, some);
         all.insert(all.end(), some.begin(), some.end());
       }
       branches = all;
     } else if (value.kind == Kind::object) {
-      expand(value, below, branches);
+      expand(value, path + ".", branches);
     } else {
-      for (Clauses& branch : branches) branch[below] = &value;
+      for (Clauses& branch : branches) branch[path] = &value;
     }
   }
 }
@@ -196,10 +189,10 @@ bool agree(const Elements& a, const Elements& b) {
 }
 
 // Chooses leaves for the clauses from `at` on, then looks at what is to be absent.
-bool choose(const Clauses& clauses, Clauses::const_iterator at, const Elements& chosen,
-            const std::vector<ReferenceLeaf>& leaves, std::vector<std::string>& absent) {
+bool choose(const Clauses& clauses, Clauses::const_iterator at, const Elements& chosen, const std::vector<Leaf>& leaves,
+            std::vector<std::string>& absent) {
   if (at == clauses.end()) {
-    for (const ReferenceLeaf& leaf : leaves) {
+    for (const Leaf& leaf : leaves) {
       for (const std::string& path : absent) {
         if (leaf.path == path && agree(leaf.elements, chosen)) return false;
       }
@@ -213,7 +206,7 @@ bool choose(const Clauses& clauses, Clauses::const_iterator at, const Elements& 
       may_be_absent = true;
       continue;
     }
-    for (const ReferenceLeaf& leaf : leaves) {
+    for (const Leaf& leaf : leaves) {
       if (leaf.path != at->first || !agree(leaf.elements, chosen) || !accepts(alternative, *leaf.value)) continue;
       Elements more = chosen;
       more.insert(leaf.elements.begin(), leaf.elements.end());
@@ -229,19 +222,25 @@ bool choose(const Clauses& clauses, Clauses::const_iterator at, const Elements& 
 
 }  // namespace
 
-bool reference_match(std::string_view pattern, std::string_view event) {
-  JsonNode rule, document;
+ReferenceEvent::ReferenceEvent(std::string_view text) {
   JsonFault fault;
-  if (!read_json_tree(pattern, rule, fault) || !read_json_tree(event, document, fault)) return false;
-  std::vector<ReferenceLeaf> leaves;
-  collect(document, "", {}, leaves);
-  std::vector<Clauses> branches(1);
-  expand(rule, "", branches);
-  for (const Clauses& branch : branches) {
+  if (read_json_tree(text, root, fault)) collect(root, std::nullopt, {}, leaves);
+}
+
+ReferenceRule::ReferenceRule(std::string_view pattern) : branches(1) {
+  JsonFault fault;
+  if (read_json_tree(pattern, root, fault)) expand(root, "", branches);
+}
+
+bool ReferenceRule::matches(const ReferenceEvent& event) const {
+  return std::any_of(branches.begin(), branches.end(), [&](const Clauses& branch) {
     std::vector<std::string> absent;
-    if (choose(branch, branch.begin(), {}, leaves, absent)) return true;
-  }
-  return false;
+    return choose(branch, branch.begin(), {}, event.leaves, absent);
+  });
+}
+
+bool reference_match(std::string_view pattern, std::string_view event) {
+  return ReferenceRule(pattern).matches(ReferenceEvent(event));
 }
 
 }  // namespace tocsin::pattern

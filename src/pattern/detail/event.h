@@ -64,6 +64,7 @@ class Event {
   std::vector<PathLeaves> path_leaves;  // by path
   std::vector<Index> touched;           // paths that have leaves
   std::uint32_t epoch = 0;
+  std::uint64_t steps = 0;  // bytes of text that wildcards looked through, in units of 16
 
   std::string unescaped;  // texts of strings that had escapes; never grows during an event
   std::string folded;     // the same for folded texts
