@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -259,8 +260,8 @@ class Assembler {
       const Range range = set_->sub_rules[s].predicates;
       const auto begin = set_->sub_rule_predicates.begin() + range.first;
       const auto end = set_->sub_rule_predicates.begin() + range.last;
-      const auto rank = [&](Index p) { return std::pair(set_->predicates[p].accepts_absence, frequencies[p]); };
-      std::stable_sort(begin, end, [&](Index a, Index b) { return rank(a) < rank(b); });
+      const auto rank = [&](Index p) { return std::tuple(set_->predicates[p].accepts_absence, frequencies[p], p); };
+      std::sort(begin, end, [&](Index a, Index b) { return rank(a) < rank(b); });
       if (set_->predicates[*begin].accepts_absence) {
         lists.post_always(s);
       } else {

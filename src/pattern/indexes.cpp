@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <tuple>
 
 namespace tocsin::pattern {
 namespace {
@@ -135,8 +136,9 @@ Range PostingLists::lay_out_list(const std::vector<Index>& list) {
 }
 
 Range PostingLists::lay_out_affixes(std::vector<TextPosting>& list) {
-  std::stable_sort(list.begin(), list.end(),
-                   [](const TextPosting& a, const TextPosting& b) { return a.text < b.text; });
+  std::sort(list.begin(), list.end(), [](const TextPosting& a, const TextPosting& b) {
+    return std::tie(a.text, a.posting) < std::tie(b.text, b.posting);
+  });
   const auto first = static_cast<Index>(set_.affixes.size());
   std::vector<Index> chain;  // entries that are prefixes of the last one, itself included
   for (std::size_t i = 0; i < list.size();) {
@@ -168,7 +170,9 @@ Range PostingLists::lay_out_folded(std::vector<TextPosting>& list) {
 }
 
 Range PostingLists::lay_out_nets(std::vector<NetPosting>& list) {
-  std::stable_sort(list.begin(), list.end(), [](const NetPosting& a, const NetPosting& b) { return a.net < b.net; });
+  std::sort(list.begin(), list.end(), [](const NetPosting& a, const NetPosting& b) {
+    return std::tie(a.net, a.posting) < std::tie(b.net, b.posting);
+  });
   const auto first = static_cast<Index>(set_.net_entries.size());
   std::vector<Index> chain;
   for (std::size_t i = 0; i < list.size();) {
