@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reduces AWS's service models to the compact ones under models/ that the program embeds.
+"""Reduces AWS's service models to the compact ones under models/aws/ that the program embeds.
 
     tools/models.py [--from FOLDER]
 
 FOLDER holds botocore's models (<service>/<version>/service-2.json); Debian's python3-botocore installs them at the
 default. Only facts are taken: names, types, constraints, routes and error codes; no documentation text. What
-Debian's models lack is added from models/overlays/<service>.json, written by hand from AWS's API reference.
+Debian's models lack is added from models/aws/overlays/<service>.json, written by hand from AWS's API reference.
 
 Each model lists every operation of its service with its route, so that one that is not served can be named in
 the refusal; shapes are there only for the operations that SERVICES asks for.
@@ -106,7 +106,8 @@ def reduced_operation(operation, with_shapes):
 
 
 def reachable(shapes, operations):
-    waiting = []
+    """Names of the shapes that the operations use, and of all errors: those are named where no operation lists them."""
+    waiting = [name for name, shape in shapes.items() if "error" in shape]
     for operation in operations.values():
         waiting += [operation[side]["shape"] for side in ("input", "output") if side in operation]
         waiting += operation.get("errors", [])
@@ -146,10 +147,7 @@ def model(signing_name, source, wanted, overlay):
     missing = set(wanted or ()) - set(out["operations"])
     if missing:
         raise SystemExit(f"{signing_name} has no operation {sorted(missing)}")
-    # Errors that an overlay or a service-wide rule names stay even where no operation lists them.
-    keep = reachable(out["shapes"], out["operations"]) | set(overlay.get("shapes", {}))
-    keep |= {name for name, shape in out["shapes"].items() if "error" in shape}
-    out["shapes"] = {name: out["shapes"][name] for name in sorted(keep)}
+    out["shapes"] = {name: out["shapes"][name] for name in sorted(reachable(out["shapes"], out["operations"]))}
     return out
 
 
@@ -170,7 +168,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="source", default=DEBIAN, type=pathlib.Path, metavar="FOLDER")
     source = parser.parse_args().source
-    models = pathlib.Path(__file__).resolve().parent.parent / "models"
+    models = pathlib.Path(__file__).resolve().parent.parent / "models" / "aws"
     for signing_name, (folder, wanted) in SERVICES.items():
         overlay_file = models / "overlays" / f"{signing_name}.json"
         overlay = json.loads(overlay_file.read_text(encoding="utf-8")) if overlay_file.exists() else {}

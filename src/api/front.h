@@ -23,10 +23,10 @@
 namespace tocsin::api {
 
 struct FrontOptions {
-  std::string fallback_endpoint = "http://127.0.0.1:4747";  // where a request has no Host
+  std::string fallback_endpoint = "http://127.0.0.1:4747";        // where a request has no Host
   std::chrono::milliseconds wait_max = std::chrono::seconds{20};  // longest long poll
   std::size_t waiting_max = 50'000;                               // long polls at once; past it: throttled
-  std::size_t input_bytes_max = 6u << 20;  // a request's body (AWS's 6 MB); past it: 413
+  std::size_t input_bytes_max = 6u << 20;                         // a request's body (AWS's 6 MB); past it: 413
 };
 
 class Front {
