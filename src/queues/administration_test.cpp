@@ -16,7 +16,7 @@ TEST_F(QueuesTest, CreatingTwiceIsOneQueueUnlessAttributesDiffer) {
 
 TEST_F(QueuesTest, BadNamesAndAttributesAreRefused) {
   const struct {
-    std::string_view name;
+    std::string name;
     json::object attributes;
     std::string_view error;
   } cases[] = {
