@@ -1,0 +1,210 @@
+// BatchImportFindings, and the recording of what events carry.
+#include <fmt/format.h>
+
+#include "asff/event.h"
+#include "asff/merge.h"
+#include "asff/recognise.h"
+#include "asff/validate.h"
+#include "findings/detail/table.h"
+#include "findings/findings.h"
+#include "findings/prepared.h"
+#include "store/compress.h"
+
+namespace tocsin::findings {
+namespace {
+
+// Source: Security Hub partner guide, "BatchImportFindings".
+constexpr std::size_t batch_bytes_max = 6u << 20;
+// FailedFindings wants an Id of at least one character.
+constexpr std::string_view no_id = "unknown";
+
+json::object failure(std::string_view id, std::string_view code, std::string_view message) {
+  return {{"Id", id.empty() ? no_id : id}, {"ErrorCode", code}, {"ErrorMessage", message}};
+}
+
+// Is this the default product of somebody else, or a finding of another account under the own default product?
+bool is_foreign_default_product(const json::object& finding, const Identity& own) {
+  const auto product = string_at(finding, "ProductArn");
+  if (!product.ends_with("/default")) return false;
+  return product != asff::default_product_arn(own) || string_at(finding, "AwsAccountId") != own.account;
+}
+
+// Turns one finding into its stored form, or into an entry of FailedFindings.
+class Preparer {
+ public:
+  Preparer(const Options& options, Providers providers, Time now)
+      : providers_{providers},
+        policy_{.hub = options.identity, .any_account = true},
+        context_{.hub = options.identity, .now = now} {}
+
+  // `finding_bytes`: what the finding measures as it was sent, where that is known.
+  void add(const json::value& value, std::optional<std::size_t> finding_bytes = std::nullopt) {
+    const auto* finding = value.if_object();
+    if (!finding) {
+      result.failed.push_back(
+          failure("", "InvalidInput", "Finding does not adhere to Amazon Finding Format. data should be object."));
+      return;
+    }
+    if (auto violations = asff::validate(*finding, finding_bytes.value_or(0), policy_); !violations.empty()) {
+      result.failed.push_back(asff::failed_finding(*finding, violations));
+      return;
+    }
+    if (providers_ == Providers::companies_and_own_account && is_foreign_default_product(*finding, policy_.hub)) {
+      result.failed.push_back(failure(
+          string_at(*finding, "Id"), "InvalidAccess",
+          fmt::format("Account {} may import findings of the product {} only for itself and only into its own "
+                      "default product {}",
+                      policy_.hub.account, string_at(*finding, "ProductArn"), asff::default_product_arn(policy_.hub))));
+      return;
+    }
+    add_valid(*finding, finding_bytes);
+  }
+
+  PreparedBatch result;
+
+ private:
+  void add_valid(const json::object& finding, std::optional<std::size_t> finding_bytes) {
+    PreparedFinding prepared;
+    const auto merged = asff::merge_import(nullptr, finding, context_);
+    prepared.text = to_json(merged.finding);
+    // The stored form is the longer one; only where it is near the limit is the sent form measured.
+    if (!finding_bytes && prepared.text.size() > asff::finding_bytes_max) {
+      const auto violations = asff::validate(finding, to_json(finding).size(), policy_);
+      if (!violations.empty()) {
+        result.failed.push_back(asff::failed_finding(finding, violations));
+        return;
+      }
+    }
+    prepared.key = asff::key_of(merged.finding);
+    prepared.columns = detail::columns_of(merged.finding);
+    prepared.body = store::compress(prepared.text);
+    result.findings.push_back(std::move(prepared));
+  }
+
+  Providers providers_;
+  asff::ImportPolicy policy_;
+  asff::ImportContext context_;
+};
+
+std::size_t text_bytes(const PreparedBatch& prepared) {
+  std::size_t bytes = 0;
+  for (const auto& finding : prepared.findings) bytes += finding.text.size();
+  return bytes;
+}
+
+}  // namespace
+
+Result<Prepared> Findings::prepare_import(const json::object& input, std::string_view by) const {
+  const auto* findings = input.if_contains("Findings");
+  if (!findings || !findings->is_array() || findings->get_array().empty() ||
+      findings->get_array().size() > asff::import_findings_max)
+    return fail(ErrorCode::validation,
+                fmt::format("Findings must be a list of 1 to {} findings", asff::import_findings_max),
+                "InvalidInputException", "Findings");
+  Preparer preparer{options_, options_.providers, options_.clock->now()};
+  preparer.result.by = by;
+  preparer.result.findings.reserve(findings->get_array().size());
+  for (const auto& finding : findings->get_array()) preparer.add(finding);
+  if (text_bytes(preparer.result) > batch_bytes_max && to_json(*findings).size() > batch_bytes_max)
+    return fail(ErrorCode::validation, "The findings of a batch must not be larger than 6 MB together",
+                "InvalidInputException", "Findings");
+  return std::make_shared<PreparedBatch>(std::move(preparer.result));
+}
+
+Prepared Findings::prepare_event(std::string_view event) const {
+  auto document = parse_json(event);
+  if (!document) return std::make_shared<PreparedBatch>();
+  const auto* object = document->if_object();
+  const auto source = object ? string_at(*object, "source") : std::string_view{};
+  if (source != "aws.securityhub" && source != "aws.guardduty") return std::make_shared<PreparedBatch>();
+  Preparer preparer{options_, Providers::anyone, options_.clock->now()};
+  preparer.result.by = hub_.identity().arn("events", "event-bus/default");
+  for (auto& item : asff::recognise(std::move(*document), options_.identity)) {
+    if (item.finding)
+      preparer.add(std::move(*item.finding));
+    else
+      preparer.result.failed.push_back(failure(item.id, "InvalidInput", item.finding.error().message));
+  }
+  return std::make_shared<PreparedBatch>(std::move(preparer.result));
+}
+
+namespace {
+
+// Stores one batch; `announce` is null where nothing is to be announced.
+class Taker {
+ public:
+  Taker(store::Transaction& transaction, const Identity& hub, const std::string& by, const Announce* announce)
+      : transaction_{transaction}, hub_{hub}, announce_{announce}, writer_{transaction, by} {}
+
+  Result<void> take(PreparedFinding& prepared) {
+    if (!writer_.insert(prepared.columns, prepared.body)) return merge(prepared);
+    taken.created.push_back(prepared.key);
+    return announce(prepared.text, prepared.key);
+  }
+
+  Taken taken;
+
+ private:
+  Result<void> merge(const PreparedFinding& prepared) {
+    const auto stored = detail::Stored::find(transaction_, prepared.columns.key);
+    if (!stored) return fail(ErrorCode::unavailable, "a finding is neither new nor stored");
+    // What is not newer (to the microsecond) is seen without reading the finding itself.
+    if (prepared.columns.updated_at <= stored->updated_at) return ignore(prepared);
+    auto existing = stored->document(transaction_);
+    if (!existing) return pass_on(existing);
+    auto incoming = parse_json_object(prepared.text);
+    if (!incoming) return pass_on(incoming);
+    auto merged = asff::merge_import(&*existing, std::move(*incoming), {.hub = hub_, .now = transaction_.now()});
+    if (merged.outcome == asff::ImportOutcome::ignored) return ignore(prepared);
+    const auto text = to_json(merged.finding);
+    writer_.replace(stored->seq, detail::columns_of(merged.finding), store::compress(text));
+    json::array changes;
+    for (const auto& change : asff::changes_between(*existing, merged.finding))
+      changes.push_back(asff::history_update(change));
+    if (!changes.empty()) writer_.add_history(stored->seq, detail::Source::import, std::move(changes));
+    taken.updated.push_back(prepared.key);
+    return announce(text, prepared.key);
+  }
+
+  Result<void> ignore(const PreparedFinding& prepared) {
+    taken.ignored.push_back(prepared.key);
+    return {};
+  }
+
+  Result<void> announce(std::string_view text, const asff::FindingKey& key) {
+    if (!announce_) return {};
+    const asff::EventHeader header{.id = make_uuid(transaction_.random()), .time = transaction_.now(), .hub = hub_};
+    return (*announce_)(transaction_, asff::imported_event(text, key, header));
+  }
+
+  store::Transaction& transaction_;
+  const Identity& hub_;
+  const Announce* announce_;
+  detail::Writer writer_;
+};
+
+}  // namespace
+
+Result<Taken> Findings::take(store::Transaction& transaction, const Prepared& prepared, Announcing announcing) const {
+  Taker taker{transaction, options_.identity, prepared->by, announcing == Announcing::none ? nullptr : &announce_};
+  for (auto& finding : prepared->findings)
+    if (auto done = taker.take(finding); !done) return pass_on(done);
+  taker.taken.failed = std::move(prepared->failed);
+  return std::move(taker.taken);
+}
+
+Result<Taken> Findings::import(store::Transaction& transaction, Prepared prepared) const {
+  if (auto enabled = hub_.require_enabled(transaction); !enabled) return pass_on(enabled);
+  return take(transaction, prepared, Announcing::each_finding);
+}
+
+Result<Taken> Findings::record(store::Transaction& transaction, Prepared prepared) const {
+  if (prepared->findings.empty() || !hub_.is_enabled(transaction)) {
+    Taken nothing;
+    nothing.failed = std::move(prepared->failed);
+    return nothing;
+  }
+  return take(transaction, prepared, Announcing::none);
+}
+
+}  // namespace tocsin::findings

@@ -1,0 +1,83 @@
+// The operations table of the signing name "securityhub".
+#include "findings/findings.h"
+#include "findings/prepared.h"
+
+namespace tocsin::findings {
+namespace {
+
+using service::Answer;
+using service::Call;
+using service::Operation;
+using service::PreparedWrite;
+using service::Read;
+using service::Write;
+
+// A hub's method as an operation.
+template <Result<json::object> (Hub::*method)(store::Reader&, const json::object&) const>
+Read read(const Hub& hub) {
+  return [&hub](store::Reader& reader, const Call& call) -> Answer { return (hub.*method)(reader, call.input); };
+}
+template <Result<json::object> (Hub::*method)(store::Transaction&, const json::object&) const>
+Write write(const Hub& hub) {
+  return [&hub](store::Transaction& transaction, const Call& call) -> Answer {
+    return (hub.*method)(transaction, call.input);
+  };
+}
+
+json::object import_answer(Taken taken) {
+  const auto stored = taken.created.size() + taken.updated.size() + taken.ignored.size();
+  return {{"FailedCount", taken.failed.size()}, {"SuccessCount", stored}, {"FailedFindings", std::move(taken.failed)}};
+}
+
+service::Prepare import(const Findings& findings) {
+  return [&findings](const Call& call) -> Result<PreparedWrite> {
+    auto prepared = findings.prepare_import(call.input, call.caller.arn);
+    if (!prepared) return pass_on(prepared);
+    return PreparedWrite{
+        [&findings, prepared = std::move(*prepared)](store::Transaction& transaction) mutable -> Answer {
+          auto taken = findings.import(transaction, std::move(prepared));
+          if (!taken) return pass_on(taken);
+          return import_answer(std::move(*taken));
+        }};
+  };
+}
+
+}  // namespace
+
+service::Service service(const Findings& findings) {
+  const Hub& hub = findings.hub();
+  std::vector<Operation> operations;
+  const auto add = [&](std::string name, auto run, store::Lane lane = store::Lane::notice) {
+    operations.push_back(Operation{.name = std::move(name), .run = std::move(run), .lane = lane});
+  };
+  add("EnableSecurityHub", write<&Hub::enable>(hub));
+  add("DescribeHub", read<&Hub::describe>(hub));
+  add("UpdateSecurityHubConfiguration", write<&Hub::update_configuration>(hub));
+  add("DisableSecurityHub", Write{[&hub](store::Transaction& t, const Call&) { return hub.disable(t); }});
+  add("DescribeStandards", read<&Hub::describe_standards>(hub));
+  add("DescribeStandardsControls", read<&Hub::describe_standards_controls>(hub));
+  add("BatchEnableStandards", write<&Hub::enable_standards>(hub));
+  add("BatchDisableStandards", write<&Hub::disable_standards>(hub));
+  add("GetEnabledStandards", read<&Hub::enabled_standards>(hub));
+  add("CreateActionTarget", write<&Hub::create_action_target>(hub));
+  add("DescribeActionTargets", read<&Hub::describe_action_targets>(hub));
+  add("UpdateActionTarget", write<&Hub::update_action_target>(hub));
+  add("DeleteActionTarget", write<&Hub::delete_action_target>(hub));
+  add("TagResource", write<&Hub::tag>(hub));
+  add("UntagResource", write<&Hub::untag>(hub));
+  add("ListTagsForResource", read<&Hub::list_tags>(hub));
+  add("BatchImportFindings", import(findings), store::Lane::bulk);
+  add("GetFindings",
+      Read{[&findings](store::Reader& reader, const Call& call) { return findings.get_findings(reader, call.input); }});
+  add("GetFindingHistory",
+      Read{[&findings](store::Reader& reader, const Call& call) { return findings.history(reader, call.input); }});
+  add("BatchUpdateFindings", Write{[&findings](store::Transaction& transaction, const Call& call) {
+        return findings.update(transaction, call.input, call.caller.arn);
+      }});
+  add("InvokeActionTarget", Write{[&findings](store::Transaction& transaction, const Call& call) {
+        return findings.send_to_action(transaction, call.input);
+      }});
+  return {"securityhub", std::move(operations)};
+}
+
+}  // namespace tocsin::findings

@@ -1,0 +1,106 @@
+#include "findings/detail/table.h"
+
+#include "store/compress.h"
+
+namespace tocsin::findings::detail {
+namespace {
+
+std::int64_t actor_number(store::Transaction& transaction, std::string_view arn) {
+  const auto known = transaction.integer("SELECT id FROM finding_actor WHERE arn = ?", 0, arn);
+  if (known != 0) return known;
+  return transaction.integer("INSERT INTO finding_actor (arn) VALUES (?) RETURNING id", 0, arn);
+}
+
+void drop_long_value(json::object& change, std::string_view member) {
+  const auto* value = change.if_contains(member);
+  if (value && value->is_string() && value->get_string().size() > history_value_bytes_max) change.erase(member);
+}
+
+}  // namespace
+
+std::string_view to_string(Source source) {
+  return source == Source::import ? "BATCH_IMPORT_FINDINGS" : "BATCH_UPDATE_FINDINGS";
+}
+
+std::optional<Stored> Stored::find(store::Reader& reader, std::string_view key) {
+  auto rows = reader.query("SELECT seq, updated_at FROM finding WHERE key = ?", store::Blob{key});
+  if (!rows.next()) return std::nullopt;
+  Stored stored;
+  stored.seq = rows.integer(0);
+  stored.updated_at = rows.integer(1);
+  return stored;
+}
+
+Result<std::optional<std::string>> text_of(store::Reader& reader, std::int64_t seq) {
+  auto rows = reader.query("SELECT body FROM finding_body WHERE seq = ?", seq);
+  if (!rows.next()) return std::optional<std::string>{};
+  auto text = store::decompress(rows.blob(0));
+  if (!text) return pass_on(text);
+  return std::optional<std::string>{std::move(*text)};
+}
+
+Result<std::string> Stored::text(store::Reader& reader) const {
+  auto text = text_of(reader, seq);
+  if (!text) return pass_on(text);
+  if (!*text) return fail(ErrorCode::corrupt, "a stored finding has lost its body");
+  return std::move(**text);
+}
+
+Result<json::object> Stored::document(store::Reader& reader) const {
+  auto bytes = text(reader);
+  if (!bytes) return pass_on(bytes);
+  auto finding = parse_json_object(*bytes);
+  if (!finding) return fail(ErrorCode::corrupt, "a stored finding cannot be read: " + finding.error().message);
+  return finding;
+}
+
+Writer::Writer(store::Transaction& transaction, std::string_view actor_arn)
+    : transaction_{transaction},
+      actor_{actor_number(transaction, actor_arn)},
+      next_seq_{transaction.integer("SELECT max(seq) FROM finding", 0) + 1} {}
+
+bool Writer::insert(const Columns& c, std::string_view body) {
+  const auto now = transaction_.now();
+  const auto inserted = transaction_.execute(
+      "INSERT INTO finding (seq, key, revision, state, label, workflow, record, compliance, severity, updated_at, "
+      "created_at, observed_at, account, product, generator, type, resource, more, arrived_at, changed_at, "
+      "imported_by) "
+      "VALUES (?,?,0,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
+      next_seq_, store::Blob{c.key}, c.state(), c.label, c.workflow, c.record, c.compliance, c.severity, c.updated_at,
+      c.created_at, c.observed_at, c.account, c.product, c.generator, c.type, c.resource, !c.more_terms.empty(), now,
+      now, actor_);
+  if (inserted == 0) return false;
+  transaction_.execute("INSERT INTO finding_body (seq, body) VALUES (?, ?)", next_seq_, store::Blob{body});
+  add_terms(next_seq_, c);
+  ++next_seq_;
+  return true;
+}
+
+void Writer::replace(std::int64_t seq, const Columns& c, std::string_view body) {
+  transaction_.execute(
+      "UPDATE finding SET revision = revision + 1, state = ?, label = ?, workflow = ?, record = ?, compliance = ?, "
+      "severity = ?, updated_at = ?, created_at = ?, observed_at = ?, account = ?, product = ?, generator = ?, "
+      "type = ?, resource = ?, more = ?, changed_at = ? WHERE seq = ?",
+      c.state(), c.label, c.workflow, c.record, c.compliance, c.severity, c.updated_at, c.created_at, c.observed_at,
+      c.account, c.product, c.generator, c.type, c.resource, !c.more_terms.empty(), transaction_.now(), seq);
+  transaction_.execute("UPDATE finding_body SET body = ? WHERE seq = ?", store::Blob{body}, seq);
+  add_terms(seq, c);
+}
+
+void Writer::add_terms(std::int64_t seq, const Columns& columns) {
+  for (const auto term : columns.more_terms)
+    transaction_.execute("INSERT INTO finding_term (term, seq) VALUES (?, ?) ON CONFLICT (term, seq) DO NOTHING", term,
+                         seq);
+}
+
+void Writer::add_history(std::int64_t seq, Source source, json::array changes) {
+  for (auto& change : changes) {
+    drop_long_value(change.get_object(), "OldValue");
+    drop_long_value(change.get_object(), "NewValue");
+  }
+  transaction_.execute("INSERT INTO finding_history (seq, at, source, actor, changes) VALUES (?, ?, ?, ?, ?)", seq,
+                       transaction_.now(), static_cast<int>(source), actor_,
+                       store::Blob{store::compress(to_json(changes))});
+}
+
+}  // namespace tocsin::findings::detail
