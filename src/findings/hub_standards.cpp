@@ -133,7 +133,7 @@ Result<json::object> Hub::enabled_standards(store::Reader& reader, const json::o
   const auto* asked = input.if_contains("StandardsSubscriptionArns");
   const auto is_asked = [&](const Standard& standard) {
     if (!asked || !asked->is_array() || asked->get_array().empty()) return true;
-    const json::value arn_value{subscription_arn(standard, identity_)};
+    const json::value arn_value(subscription_arn(standard, identity_));
     return std::ranges::find(asked->get_array(), arn_value) != asked->get_array().end();
   };
   json::array page;

@@ -1,4 +1,6 @@
 // BatchImportFindings, and the recording of what events carry.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "asff/event.h"
@@ -18,10 +20,6 @@ constexpr std::size_t batch_bytes_max = 6u << 20;
 // FailedFindings wants an Id of at least one character.
 constexpr std::string_view no_id = "unknown";
 
-json::object failure(std::string_view id, std::string_view code, std::string_view message) {
-  return {{"Id", id.empty() ? no_id : id}, {"ErrorCode", code}, {"ErrorMessage", message}};
-}
-
 // Is this the default product of somebody else, or a finding of another account under the own default product?
 bool is_foreign_default_product(const json::object& finding, const Identity& own) {
   const auto product = string_at(finding, "ProductArn");
@@ -29,51 +27,78 @@ bool is_foreign_default_product(const json::object& finding, const Identity& own
   return product != asff::default_product_arn(own) || string_at(finding, "AwsAccountId") != own.account;
 }
 
+bool is_text(const json::object& finding, std::string_view member) {
+  const auto* value = finding.if_contains(member);
+  return value && value->is_string() && !value->get_string().empty();
+}
+
+// Is every element of the list under `member` as `test` says? True where there is no such list.
+template <class Test>
+bool all_are(const json::object& finding, std::string_view member, Test test) {
+  const auto* value = finding.if_contains(member);
+  return !value || (value->is_array() && std::ranges::all_of(value->get_array(), test));
+}
+
+// A finding that Security Hub or GuardDuty has sent out is as good as theirs are, which is not always what AWS's own
+// model asks of an import. It is recorded if it has what names, sorts and updates it.
+bool is_recordable(const json::object& finding) {
+  for (const auto* member : {"Id", "ProductArn", "AwsAccountId", "GeneratorId", "Title"})
+    if (!is_text(finding, member)) return false;
+  for (const auto* member : {"CreatedAt", "UpdatedAt"})
+    if (!asff::parse_timestamp(string_at(finding, member))) return false;
+  for (const auto* member : {"Severity", "Workflow", "Note", "FindingProviderFields", "ProductFields"})
+    if (const auto* value = finding.if_contains(member); value && !value->is_object()) return false;
+  return all_are(finding, "Types", [](const json::value& type) { return type.is_string(); }) &&
+         all_are(finding, "Resources", [](const json::value& resource) { return resource.is_object(); });
+}
+
+enum class Demand {
+  valid,       // as BatchImportFindings asks
+  recordable,  // of findings that AWS has sent out
+};
+
 // Turns one finding into its stored form, or into an entry of FailedFindings.
 class Preparer {
  public:
-  Preparer(const Options& options, Providers providers, Time now)
-      : providers_{providers},
+  Preparer(const Options& options, Demand demand, Time now)
+      : demand_{demand},
+        providers_{options.providers},
         policy_{.hub = options.identity, .any_account = true},
         context_{.hub = options.identity, .now = now} {}
 
-  // `finding_bytes`: what the finding measures as it was sent, where that is known.
-  void add(const json::value& value, std::optional<std::size_t> finding_bytes = std::nullopt) {
+  void add(const json::value& value) {
     const auto* finding = value.if_object();
-    if (!finding) {
-      result.failed.push_back(
-          failure("", "InvalidInput", "Finding does not adhere to Amazon Finding Format. data should be object."));
-      return;
-    }
-    if (auto violations = asff::validate(*finding, finding_bytes.value_or(0), policy_); !violations.empty()) {
-      result.failed.push_back(asff::failed_finding(*finding, violations));
-      return;
-    }
-    if (providers_ == Providers::companies_and_own_account && is_foreign_default_product(*finding, policy_.hub)) {
-      result.failed.push_back(failure(
-          string_at(*finding, "Id"), "InvalidAccess",
-          fmt::format("Account {} may import findings of the product {} only for itself and only into its own "
-                      "default product {}",
-                      policy_.hub.account, string_at(*finding, "ProductArn"), asff::default_product_arn(policy_.hub))));
-      return;
-    }
-    add_valid(*finding, finding_bytes);
+    if (!finding)
+      refuse("", "InvalidInput", "Finding does not adhere to Amazon Finding Format. data should be object.");
+    else if (auto violations = asff::validate(*finding, 0, policy_);
+             !violations.empty() && (demand_ == Demand::valid || !is_recordable(*finding)))
+      refuse(string_at(*finding, "Id"), asff::error_code(violations), asff::error_message(violations));
+    else if (demand_ == Demand::valid && providers_ == Providers::companies_and_own_account &&
+             is_foreign_default_product(*finding, policy_.hub))
+      refuse(string_at(*finding, "Id"), "InvalidAccess",
+             fmt::format("Account {} may import findings of a default product only for itself, with the ProductArn {}",
+                         policy_.hub.account, asff::default_product_arn(policy_.hub)));
+    else
+      add_valid(*finding);
+  }
+
+  void refuse(std::string_view id, std::string_view code, std::string_view message) {
+    result.failed.push_back(
+        json::object{{"Id", id.empty() ? no_id : id}, {"ErrorCode", code}, {"ErrorMessage", message}});
   }
 
   PreparedBatch result;
 
  private:
-  void add_valid(const json::object& finding, std::optional<std::size_t> finding_bytes) {
+  void add_valid(const json::object& finding) {
     PreparedFinding prepared;
     const auto merged = asff::merge_import(nullptr, finding, context_);
     prepared.text = to_json(merged.finding);
     // The stored form is the longer one; only where it is near the limit is the sent form measured.
-    if (!finding_bytes && prepared.text.size() > asff::finding_bytes_max) {
+    if (prepared.text.size() > asff::finding_bytes_max) {
       const auto violations = asff::validate(finding, to_json(finding).size(), policy_);
-      if (!violations.empty()) {
-        result.failed.push_back(asff::failed_finding(finding, violations));
-        return;
-      }
+      if (!violations.empty())
+        return refuse(string_at(finding, "Id"), asff::error_code(violations), asff::error_message(violations));
     }
     prepared.key = asff::key_of(merged.finding);
     prepared.columns = detail::columns_of(merged.finding);
@@ -81,6 +106,7 @@ class Preparer {
     result.findings.push_back(std::move(prepared));
   }
 
+  Demand demand_;
   Providers providers_;
   asff::ImportPolicy policy_;
   asff::ImportContext context_;
@@ -101,7 +127,7 @@ Result<Prepared> Findings::prepare_import(const json::object& input, std::string
     return fail(ErrorCode::validation,
                 fmt::format("Findings must be a list of 1 to {} findings", asff::import_findings_max),
                 "InvalidInputException", "Findings");
-  Preparer preparer{options_, options_.providers, options_.clock->now()};
+  Preparer preparer{options_, Demand::valid, options_.clock->now()};
   preparer.result.by = by;
   preparer.result.findings.reserve(findings->get_array().size());
   for (const auto& finding : findings->get_array()) preparer.add(finding);
@@ -117,13 +143,13 @@ Prepared Findings::prepare_event(std::string_view event) const {
   const auto* object = document->if_object();
   const auto source = object ? string_at(*object, "source") : std::string_view{};
   if (source != "aws.securityhub" && source != "aws.guardduty") return std::make_shared<PreparedBatch>();
-  Preparer preparer{options_, Providers::anyone, options_.clock->now()};
+  Preparer preparer{options_, Demand::recordable, options_.clock->now()};
   preparer.result.by = hub_.identity().arn("events", "event-bus/default");
   for (auto& item : asff::recognise(std::move(*document), options_.identity)) {
     if (item.finding)
       preparer.add(std::move(*item.finding));
     else
-      preparer.result.failed.push_back(failure(item.id, "InvalidInput", item.finding.error().message));
+      preparer.refuse(item.id, "InvalidInput", item.finding.error().message);
   }
   return std::make_shared<PreparedBatch>(std::move(preparer.result));
 }

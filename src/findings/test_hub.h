@@ -41,6 +41,31 @@ inline json::object finding_with(std::string_view id, std::string_view changes =
   return finding;
 }
 
+// The same, filled up with as much text as makes it so large (which must be more than it is without).
+inline json::object finding_of_bytes(std::string_view id, std::size_t bytes) {
+  constexpr std::size_t value_bytes = 1000;
+  auto finding = finding_with(id);
+  auto& resources = finding["Resources"].get_array();
+  resources.clear();
+  const auto missing = [&] {
+    const auto now = to_json(finding).size();
+    return bytes > now ? bytes - now : 0;
+  };
+  while (missing() > 60 * value_bytes) {
+    json::object other;
+    for (int i = 0; i < 50; ++i) other["k" + std::to_string(i)] = std::string(value_bytes, 'x');
+    resources.push_back(json::object{{"Type", "Other"}, {"Id", "r"}, {"Details", {{"Other", other}}}});
+  }
+  resources.push_back(json::object{{"Type", "Other"}, {"Id", "r"}, {"Details", {{"Other", json::object{}}}}});
+  auto& other = resources.back().at("Details").at("Other").get_object();
+  while (missing() > 2 * value_bytes) other["k" + std::to_string(other.size())] = std::string(value_bytes, 'x');
+  other["last"] = "";
+  while (missing() > value_bytes) other["k" + std::to_string(other.size())] = std::string(value_bytes / 2, 'x');
+  other["last"] = std::string(missing(), 'x');
+  EXPECT_EQ(to_json(finding).size(), bytes);
+  return finding;
+}
+
 inline json::object batch_of(std::initializer_list<json::object> findings) {
   json::array list;
   for (const auto& finding : findings) list.push_back(finding);
@@ -63,7 +88,7 @@ class TestHub {
                    return {};
                  }} {
     findings.register_timer(store->outbox());
-    if (enabled) call("EnableSecurityHub", {});
+    if (enabled) (void)call("EnableSecurityHub", json::object{});
     EXPECT_EQ(store.clock.now(), started);
   }
 

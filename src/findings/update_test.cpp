@@ -75,9 +75,7 @@ TEST(Update, RefusesWhatNoFindingCanTake) {
 
 TEST(Update, DoesNotLetAFindingGrowPastItsLimit) {
   TestHub hub;
-  auto finding = finding_with("f-1");
-  finding["ProductFields"] = json::object{{"a", std::string(230'000, 'x')}};
-  hub.import({finding});
+  hub.import({finding_of_bytes("f-1", 230'000)});
   json::object fields;
   for (int i = 0; i < 20; ++i) fields["k" + std::to_string(i)] = std::string(1000, 'y');
   const auto answer = hub.update({"f-1"}, to_json(json::object{{"UserDefinedFields", fields}}));
