@@ -44,6 +44,7 @@ void import_variety(TestHub& hub) {
           "Compliance": {"Status": "PASSED"}})"),
   });
   ASSERT_TRUE(hub.update({"e"}, R"({"Workflow": {"Status": "NOTIFIED"}})"));
+  hub.store.clock.advance(std::chrono::minutes{1});
 }
 
 TEST(GetFindings, FiltersFind) {
@@ -81,6 +82,7 @@ TEST(GetFindings, FiltersFind) {
       {R"({"Title": [{"Value": "Port", "Comparison": "PREFIX"}]})", "c a"},
       {R"({"UpdatedAt": [{"Start": "2026-01-01T00:00:02Z", "End": "2026-01-01T00:00:03Z"}]})", "e a"},
       {R"({"UpdatedAt": [{"DateRange": {"Value": 30, "Unit": "DAYS"}}]})", "e d b a"},
+      {R"({"UpdatedAt": [{"DateRange": {"Value": 30, "Unit": "DAYS", "Comparison": "OLDER_THAN"}}]})", "c"},
       {R"({"UpdatedAt": [{"Start": "2025-01-01T00:00:00Z", "End": "2025-12-31T00:00:00Z"}]})", "c"},
       {R"({"CreatedAt": [{"Start": "2025-01-01T00:00:00Z", "End": "2025-12-31T00:00:00Z"}]})", "a"},
       {R"({"LastObservedAt": [{"Start": "2025-01-01T00:00:00Z", "End": "2026-12-31T00:00:00Z"}]})", "a"},
@@ -104,6 +106,12 @@ TEST(GetFindings, SortsByColumnsAndByOtherFields) {
        "e a c d b"},
       {R"([{"Field": "SeverityLabel", "SortOrder": "asc"}, {"Field": "UpdatedAt", "SortOrder": "desc"}])", "a e d c b"},
       {R"([{"Field": "CreatedAt", "SortOrder": "asc"}, {"Field": "UpdatedAt", "SortOrder": "asc"}])", "a c b e d"},
+      {R"([{"Field": "LastObservedAt", "SortOrder": "asc"}, {"Field": "UpdatedAt", "SortOrder": "asc"}])", "a c b e d"},
+      {R"([{"Field": "LastObservedAt", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "asc"}])",
+       "a c b e d"},
+      {R"([{"Field": "ComplianceStatus", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "asc"}])",
+       "e c b a d"},
+      {R"([{"Field": "ResourceId", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "asc"}])", "b d c e a"},
       {R"([{"Field": "Title", "SortOrder": "asc"}, {"Field": "UpdatedAt", "SortOrder": "asc"}])", "d e b c a"},
       {R"([{"Field": "Title", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "desc"}])", "a c b e d"},
       {R"([{"Field": "GeneratorId", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "desc"}])", "b d a e c"},

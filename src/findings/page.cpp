@@ -81,33 +81,49 @@ Result<Page> by_columns(store::Reader& reader, const PageRequest& request, const
       });
 }
 
-// The value at a dotted path; the first element where the path runs through a list.
-const json::value* value_at(const json::value& value, std::string_view path) {
-  if (const auto* list = value.if_array()) return list->empty() ? nullptr : value_at(list->front(), path);
-  if (path.empty()) return &value;
-  const auto* object = value.if_object();
-  const auto dot = path.find('.');
-  const auto* member = object ? object->if_contains(path.substr(0, dot)) : nullptr;
-  return member ? value_at(*member, dot == path.npos ? std::string_view{} : path.substr(dot + 1)) : nullptr;
+// A step of a path like "Resources[].Id": a member, and whether it is a list.
+struct Step {
+  std::string_view member;
+  bool is_list;
+  std::string_view rest;  // of the path
+};
+
+Step first_step(std::string_view path) {
+  const auto dot = std::min(path.find('.'), path.size());
+  auto member = path.substr(0, dot);
+  const bool is_list = member.ends_with("[]");
+  if (is_list) member.remove_suffix(2);
+  return {member, is_list, path.substr(std::min(dot + 1, path.size()))};
 }
 
-void set_at(json::object& object, std::string_view path, const json::value& value) {
-  const auto dot = path.find('.');
-  auto& member = object[path.substr(0, dot)];
-  if (dot == path.npos) {
-    member = value;
-    return;
-  }
-  if (!member.is_object()) member = json::object{};
-  set_at(member.get_object(), path.substr(dot + 1), value);
+// Copies the first value at a path that there is, with as much around it as it takes to find it there again. False:
+// there is none.
+bool copy_at(std::string_view path, const json::object& from, json::object& to) {
+  const auto step = first_step(path);
+  const auto* value = from.if_contains(step.member);
+  if (!value) return false;
+  const auto copy = [&](const json::value& found, json::value& place) {
+    if (step.rest.empty()) {
+      place = found;
+      return true;
+    }
+    if (!found.is_object()) return false;
+    if (!place.is_object()) place = json::object{};
+    return copy_at(step.rest, found.get_object(), place.get_object());
+  };
+  if (!step.is_list) return copy(*value, to[step.member]);
+  if (!value->is_array()) return false;
+  auto& list = to[step.member];
+  if (!list.is_array()) list = json::array(1);
+  return std::ranges::any_of(value->get_array(),
+                             [&](const json::value& element) { return copy(element, list.get_array()[0]); });
 }
 
 // As much of a finding as the order looks at: what a token holds to go on behind it.
-json::object place_of(const json::value& finding, const asff::SortOrder& order) {
+json::object place_of(const json::object& finding, const asff::SortOrder& order) {
   json::object place;
-  for (const auto& criterion : order.criteria())
-    if (const auto* value = value_at(finding, criterion.path)) set_at(place, criterion.path, *value);
-  for (const auto* member : {"Id", "ProductArn"}) place[member] = finding.at(member);
+  for (const auto& criterion : order.criteria()) copy_at(criterion.path, finding, place);
+  for (const auto* member : {"Id", "ProductArn"}) copy_at(member, finding, place);
   return place;
 }
 
@@ -144,7 +160,7 @@ Result<Page> by_documents(store::Reader& reader, const PageRequest& request) {
   const bool more = first.size() > findings_max;
   if (more) first.pop_back();
   for (auto& finding : first) page.findings.emplace_back(std::move(finding));
-  if (more) page.next = place_of(page.findings.back(), request.order);
+  if (more) page.next = place_of(page.findings.back().get_object(), request.order);
   return page;
 }
 
@@ -154,9 +170,7 @@ Result<Page> read_page(store::Reader& reader, const PageRequest& request) {
   if (!request.is_sorted) return by_arrival(reader, request);
   std::vector<SortColumn> order;
   for (const auto& criterion : request.order.criteria()) {
-    const auto column = sort_column(criterion.path);
-    if (column.empty()) return by_documents(reader, request);
-    order.push_back({column, criterion.descending});
+    if (!add_sort_columns(criterion.path, criterion.descending, order)) return by_documents(reader, request);
   }
   return by_columns(reader, request, order);
 }

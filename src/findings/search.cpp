@@ -96,7 +96,11 @@ std::optional<Range> range_of(const json::value& condition, Time now) {
   if (object->contains("DateRange")) {
     const auto days = integer_at(*object, "DateRange.Value", -1);
     if (days < 0 || days > 36'500) return std::nullopt;
-    range.begin = std::max(range.begin, to_microseconds(now - std::chrono::days{days + 1}));
+    const auto edge = to_microseconds(now - std::chrono::days{days});
+    if (string_at(*object, "DateRange.Comparison") == "OLDER_THAN")
+      range.end = edge;
+    else
+      range.begin = edge;
   }
   return range;
 }

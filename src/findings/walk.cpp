@@ -5,17 +5,28 @@
 namespace tocsin::findings::detail {
 namespace {
 
-constexpr std::pair<std::string_view, std::string_view> sort_columns[] = {
-    {"UpdatedAt", "updated_at"},         {"CreatedAt", "created_at"},         {"LastObservedAt", "observed_at"},
-    {"Severity.Normalized", "severity"}, {"Severity.Label", "label"},         {"Workflow.Status", "workflow"},
-    {"RecordState", "record"},           {"Compliance.Status", "compliance"},
+struct Answer {
+  std::string_view path;
+  std::string_view value;
+  std::string_view is_missing;  // empty: every finding has it
+};
+constexpr Answer answers[] = {
+    {"UpdatedAt", "f.updated_at", ""},
+    {"CreatedAt", "f.created_at", ""},
+    // no_time is the smallest number there is, which neither database can be told in digits.
+    {"LastObservedAt", "f.observed_at", "CASE WHEN f.observed_at < -9000000000000000000 THEN 1 ELSE 0 END"},
+    {"Severity.Normalized", "f.severity", ""},
+    {"Severity.Label", "f.label", ""},
+    {"Workflow.Status", "f.workflow", ""},
+    {"RecordState", "f.record", ""},
+    {"Compliance.Status", "f.compliance", "CASE WHEN f.compliance = 0 THEN 1 ELSE 0 END"},
 };
 
 // "(c1 < ? OR (c1 = ? AND (c2 > ? OR (c2 = ? AND f.seq < ?))))": behind `place` in the order.
 void add_behind(Sql& sql, const std::vector<SortColumn>& order, const ColumnPlace& place) {
   for (std::size_t i = 0; i < order.size(); ++i) {
-    sql << "(f." << order[i].column << (order[i].descending ? " < " : " > ") << place.values[i] << " OR (f."
-        << order[i].column << " = " << place.values[i] << " AND ";
+    sql << "(" << order[i].value << (order[i].descending ? " < " : " > ") << place.values[i] << " OR ("
+        << order[i].value << " = " << place.values[i] << " AND ";
   }
   sql << "f.seq < " << place.seq << std::string(order.size() * 2, ')');
 }
@@ -31,7 +42,7 @@ Sql column_sql(const Search& search, const std::vector<SortColumn>& order, const
                std::int64_t rows_max) {
   Sql sql;
   sql << "SELECT f.seq";
-  for (const auto& [column, descending] : order) sql << ", f." << column;
+  for (const auto& column : order) sql << ", " << column.value;
   sql << " FROM finding f WHERE ";
   add_arms(sql, search);
   sql.add(search.checks);
@@ -40,16 +51,19 @@ Sql column_sql(const Search& search, const std::vector<SortColumn>& order, const
     add_behind(sql, order, *after);
   }
   sql << " ORDER BY ";
-  for (const auto& [column, descending] : order) sql << "f." << column << (descending ? " DESC, " : " ASC, ");
+  for (const auto& column : order) sql << column.value << (column.descending ? " DESC, " : " ASC, ");
   sql << "f.seq DESC LIMIT " << rows_max;
   return sql;
 }
 
 }  // namespace
 
-std::string_view sort_column(std::string_view path) {
-  const auto* found = std::ranges::find(sort_columns, path, &std::pair<std::string_view, std::string_view>::first);
-  return found == std::end(sort_columns) ? std::string_view{} : found->second;
+bool add_sort_columns(std::string_view path, bool descending, std::vector<SortColumn>& order) {
+  const auto* answer = std::ranges::find(answers, path, &Answer::path);
+  if (answer == std::end(answers)) return false;
+  if (!answer->is_missing.empty()) order.push_back({answer->is_missing, false});
+  order.push_back({answer->value, descending});
+  return true;
 }
 
 ArrivalWalk::ArrivalWalk(store::Reader& reader, const Search& search, std::int64_t before, std::int64_t rows_max) {

@@ -25,13 +25,14 @@ class ArrivalWalk {
   std::vector<Arm> arms_;
 };
 
-// A sort criterion that a column answers.
+// A sort criterion that columns answer.
 struct SortColumn {
-  std::string_view column;
+  std::string_view value;  // an SQL expression
   bool descending;
 };
-// The column for a path of SortOrder::Criterion; empty where none answers it.
-std::string_view sort_column(std::string_view path);
+// Adds what orders by a path of SortOrder::Criterion as SortOrder does: what is missing comes last in either
+// direction. False: no column answers it.
+bool add_sort_columns(std::string_view path, bool descending, std::vector<SortColumn>& order);
 
 // A place in a column order: the columns' values, then the number. Ties are broken by arrival, the newest first.
 struct ColumnPlace {
