@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "core/check.h"
+#include "load.h"
+#include "scenario.h"
+#include "sqlite_alone.h"
+#include "store_watch.h"
+
+namespace tocsin::bench {
+namespace {
+
+constexpr std::size_t clients_tried[] = {1, 2, 4};
+constexpr std::chrono::milliseconds settle_patience{30'000};
+constexpr std::chrono::milliseconds yardstick_time{4'000};
+constexpr double aim_of_sqlite = 0.7;
+
+struct Rate {
+  std::size_t clients;
+  double findings_s;
+};
+
+std::vector<std::string> requests_for(const Plan& plan, const FindingMaker& maker, const Target& target, Kind kind,
+                                      std::uint64_t& number) {
+  std::vector<std::string> requests;
+  for (std::size_t i = 0; i < plan.throughput_findings / plan.batch_findings; ++i) {
+    requests.push_back(import_request(target, maker.batch(kind, number, plan.batch_findings), SystemClock{}.now()));
+    number += plan.batch_findings;
+  }
+  return requests;
+}
+
+void report_run(Report& report, const std::string& name, const Sent& sent, const CpuUse& before, const CpuUse& after) {
+  report.figure(name, sent.findings_s(), "findings/s");
+  report.latencies(name + ", acknowledged", sent.acknowledged);
+  const auto each = [&](std::chrono::milliseconds time) {
+    return static_cast<double>(time.count()) * 1000.0 / static_cast<double>(sent.findings);
+  };
+  report.figure(name + ", processor time", each(after.all - before.all), "us/finding");
+  report.figure(name + ", busiest thread", each(after.busiest_thread - before.busiest_thread), "us/finding");
+}
+
+Result<std::vector<Rate>> run_kind(const Plan& plan, const FindingMaker& maker, Kind kind, Server& server,
+                                   Report& report) {
+  std::vector<Rate> rates;
+  std::uint64_t number = 0;
+  for (const auto clients : clients_tried) {
+    const auto requests = requests_for(plan, maker, server.target(), kind, number);
+    const auto before = server.cpu();
+    const auto started = SteadyClock::now();
+    auto sent = send_closed(server.target(), requests, clients, plan.throughput_time);
+    if (!sent) return pass_on(sent);
+    const auto name = fmt::format("{}, {} client{}", to_text(kind), clients, clients > 1 ? "s" : "");
+    const auto after = server.cpu();
+    auto settled = wait_until_settled(server.store_file(), settle_patience);
+    if (!settled) return pass_on(settled);
+    report_run(report, name, *sent, before, after);
+    rates.push_back({clients, sent->findings_s()});
+    if (kind == Kind::quiet) continue;
+    const std::chrono::duration<double> whole = SteadyClock::now() - started;
+    if (*settled)
+      report.figure(name + ", all consequences done", static_cast<double>(sent->findings) / whole.count(),
+                    "findings/s");
+    else
+      report.note(
+          fmt::format("{}: consequences are still being worked off after {} s", name, settle_patience.count() / 1000));
+  }
+  return rates;
+}
+
+Result<void> compare(const Plan& plan, const StoredRows& rows, const std::vector<Rate>& quiet,
+                     const std::vector<Rate>& alarming, Report& report) {
+  report.section("SQLite alone, the same bytes on the same disk");
+  report.figure("stored body, compressed", static_cast<double>(rows.body_bytes) / static_cast<double>(rows.findings),
+                "bytes/finding");
+  const Folder folder{plan.folder / "alone"};
+  for (const auto& [yardstick, what] :
+       {std::pair{Yardstick::bodies, "bodies"}, std::pair{Yardstick::rows, "all rows"}}) {
+    for (std::size_t i = 0; i < quiet.size(); ++i) {
+      auto alone = commit_rate(rows, yardstick, plan.batch_findings * quiet[i].clients, folder.path(), yardstick_time);
+      if (!alone) return pass_on(alone);
+      const auto name = fmt::format("{}, {} findings a commit", what, plan.batch_findings * quiet[i].clients);
+      report.figure(name, *alone, "findings/s");
+      const auto ratio = [&](const char* kind, const Rate& rate, std::optional<Aim> aim) {
+        report.figure(fmt::format("{}: {}, {} clients, is", name, kind, rate.clients), rate.findings_s / *alone,
+                      "of it", aim);
+      };
+      ratio("LOW", quiet[i], Aim{Aim::Sense::at_least, aim_of_sqlite});
+      ratio("HIGH", alarming[i], {});
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> measure_throughput(const Plan& plan, const FindingMaker& maker, Report& report) {
+  std::optional<StoredRows> rows;
+  std::vector<Rate> rates[2];
+  for (const auto kind : {Kind::quiet, Kind::alarming}) {
+    report.section(fmt::format("findings a second, {}, batches of {}", to_text(kind), plan.batch_findings));
+    const Folder folder{plan.folder / "throughput"};
+    auto server = Server::start({.program = plan.program, .data = folder.path(), .identity = plan.identity});
+    if (!server) return pass_on(server);
+    auto measured = run_kind(plan, maker, kind, *server, report);
+    if (!measured) return pass_on(measured);
+    rates[kind == Kind::quiet ? 0 : 1] = std::move(*measured);
+    if (kind != Kind::quiet) continue;
+    if (auto stopped = server->stop(); !stopped) return pass_on(stopped);
+    auto read = read_stored_rows(folder.path() / "store.db", plan.throughput_findings);
+    if (!read) return pass_on(read);
+    rows = std::move(*read);
+  }
+  return compare(plan, *rows, rates[0], rates[1], report);
+}
+
+}  // namespace tocsin::bench
