@@ -209,6 +209,12 @@ json::object service_of(std::string_view type, const Threat& threat, const std::
   return service;
 }
 
+// GuardDuty writes whole severities as whole numbers.
+json::value severity_of(const Threat& threat) {
+  const auto whole = static_cast<std::int64_t>(threat.severity);
+  return static_cast<double>(whole) == threat.severity ? json::value(whole) : json::value(threat.severity);
+}
+
 }  // namespace
 
 json::object guardduty_event(std::string_view type, World& world) {
@@ -237,7 +243,7 @@ json::object guardduty_event(std::string_view type, World& world) {
       {"type", type},
       {"resource", std::move(resource.details)},
       {"service", std::move(service)},
-      {"severity", threat.severity},
+      {"severity", severity_of(threat)},
       {"createdAt", format_rfc3339(last)},
       {"updatedAt", format_rfc3339(last)},
       {"title", title},

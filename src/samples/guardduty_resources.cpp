@@ -82,9 +82,7 @@ Resource of_instance(World& world) {
 }
 
 Resource of_access_key(World& world) {
-  const auto user = world.pick(people);
-  return {{{"resourceType", "AccessKey"}, {"accessKeyDetails", access_key(world, user)}},
-          fmt::format("the access key of {}", user)};
+  return {{{"resourceType", "AccessKey"}, {"accessKeyDetails", access_key(world, world.pick(people))}}, "the account"};
 }
 
 Resource of_bucket(World& world) {
