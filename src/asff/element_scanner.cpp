@@ -19,7 +19,15 @@ bool is_space(char c) {
 }  // namespace
 
 void ElementScanner::feed(std::string_view bytes, std::vector<Element>& out) {
-  for (const char c : bytes) {
+  while (!bytes.empty()) {
+    if (const std::size_t run = plain_text(bytes)) {
+      keep_run(bytes.substr(0, run));
+      here_.byte += run;
+      bytes.remove_prefix(run);
+      continue;
+    }
+    const char c = bytes.front();
+    bytes.remove_prefix(1);
     step(c, out);
     ++here_.byte;
     if (c == '\n') {
@@ -27,6 +35,26 @@ void ElementScanner::feed(std::string_view bytes, std::vector<Element>& out) {
       line_start_ = here_.byte;
     }
   }
+}
+
+// How many of the next bytes lie inside a text and mean nothing but themselves: most of a finding.
+std::size_t ElementScanner::plain_text(std::string_view bytes) const {
+  if (!in_text_ || escaped_ || naming_ || (state_ != State::element && state_ != State::wrapper)) return 0;
+  std::size_t run = 0;
+  while (run < bytes.size() && bytes[run] != '"' && bytes[run] != '\\' && bytes[run] != '\n') ++run;
+  return run;
+}
+
+void ElementScanner::keep_run(std::string_view run) {
+  if (state_ == State::wrapper || too_large_) return;
+  if (kept_.size() + run.size() > element_bytes_max) return drop_kept();
+  kept_ += run;
+}
+
+void ElementScanner::drop_kept() {
+  too_large_ = true;
+  kept_.clear();
+  kept_.shrink_to_fit();
 }
 
 void ElementScanner::finish(std::vector<Element>& out) {
@@ -92,12 +120,7 @@ void ElementScanner::begin_element() {
 
 void ElementScanner::keep(char c) {
   if (state_ == State::wrapper || too_large_) return;
-  if (kept_.size() == element_bytes_max) {
-    too_large_ = true;
-    kept_.clear();
-    kept_.shrink_to_fit();
-    return;
-  }
+  if (kept_.size() == element_bytes_max) return drop_kept();
   kept_ += c;
 }
 

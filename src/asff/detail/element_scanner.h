@@ -43,6 +43,9 @@ class ElementScanner {
   void close_list();
   void fault(Position at, std::string reason, std::vector<Element>& out);
   void keep(char c);
+  void keep_run(std::string_view run);
+  void drop_kept();
+  std::size_t plain_text(std::string_view bytes) const;
   bool breaks_off(char c) const;
 
   Position here_;
