@@ -20,7 +20,7 @@ constexpr std::size_t inline_bytes_max = 16u << 10;
 // How a service answers invalid input.
 struct Manners {
   Wording wording = Wording::coral;
-  std::string_view invalid = "ValidationException";  // the error's name; query: ValidationError
+  std::string_view invalid = "ValidationException";  // the error's name; this one is ValidationError in query
   bool checks_enums = true;
 };
 
@@ -222,7 +222,9 @@ class Front::Core : public std::enable_shared_from_this<Core> {
       return fail(ErrorCode::validation,
                   fmt::format("The request must contain the parameter {}.", violations.front().top),
                   "MissingParameter");
-    return fail(ErrorCode::validation, violations_text(violations, manners.wording), std::string(manners.invalid));
+    const bool is_default = manners.invalid == Manners{}.invalid;
+    return fail(ErrorCode::validation, violations_text(violations, manners.wording),
+                is_default && target.protocol == Protocol::query ? "ValidationError" : std::string(manners.invalid));
   }
 
   // Runs the operation; may be called again for long polls.

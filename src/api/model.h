@@ -1,5 +1,5 @@
 // AWS's service models in memory: operations with their routes, shapes with their constraints. Read once from the
-// compact files under models/, which are part of the program.
+// compact files under models/aws/, which are part of the program.
 #pragma once
 
 #include <map>
