@@ -191,7 +191,7 @@ void Committer::start_leased(std::vector<Due> leased) {
       std::lock_guard lock{mutex_};
       ++outer_under_way_;
     }
-    auto report = [this, due](Result<void> outcome) {
+    auto report = [this, due](Outcome outcome) {
       auto settle = [this, due, outcome = std::move(outcome)](Transaction& transaction) -> Result<void> {
         outbox.settle(transaction, due, outcome);
         return {};

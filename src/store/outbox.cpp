@@ -123,17 +123,18 @@ void Outbox::start(Due due, Report report) const {
   outer(std::move(due), std::move(report));
 }
 
-void Outbox::settle(Transaction& transaction, const Due& due, const Result<void>& outcome) {
+void Outbox::settle(Transaction& transaction, const Due& due, const Outcome& outcome) {
+  if (!outcome.tried) return postpone(transaction, due, outcome);
   const auto found = handlers_.find(due.kind);
-  if (found != handlers_.end() && found->second.record) found->second.record(transaction, due, outcome);
-  if (outcome) {
+  if (found != handlers_.end() && found->second.record) found->second.record(transaction, due, outcome.result);
+  if (outcome.result) {
     transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
   } else if (transaction.exists("SELECT 1 FROM outbox WHERE id = ?", due.id)) {
-    retry_or_give_up(transaction, due, outcome.error());
+    retry_or_give_up(transaction, due, outcome.result.error(), outcome.pause);
   }
 }
 
-void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Error& error) {
+void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Error& error, Microseconds pause) {
   const int next = due.attempt + 1;
   const bool too_old = transaction.now() - due.added >= due.retry.age_max;
   if (is_final(error) || too_old || next > due.retry.attempts_max) {
@@ -142,7 +143,21 @@ void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Er
     return;
   }
   transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",
-                      transaction.now() + retry_delay(next, transaction.random()), next, error.message, due.id);
+                      transaction.now() + std::max(pause, retry_delay(next, transaction.random())), next, error.message,
+                      due.id);
+}
+
+// Back to waiting with the number of tries that it had; only its age can end it.
+void Outbox::postpone(Transaction& transaction, const Due& due, const Outcome& outcome) {
+  const Error error = outcome.result ? Error{ErrorCode::throttled, "not tried yet"} : outcome.result.error();
+  if (transaction.now() - due.added >= due.retry.age_max) {
+    if (transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 1 && exhausted_)
+      exhausted_(transaction, due, error);
+    return;
+  }
+  transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",
+                      transaction.now() + std::max(outcome.pause, retry_delay(1, transaction.random())), due.attempt,
+                      error.message, due.id);
 }
 
 }  // namespace tocsin::store

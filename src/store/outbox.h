@@ -52,18 +52,30 @@ struct Due : Delivery {
 // second half is chance, so that many failing deliveries spread out.
 Microseconds retry_delay(int attempt, Random& random);
 
+// What an outer handler has to say about a try. A plain result will do; a failure may carry when to come back.
+struct Outcome {
+  Outcome() = default;
+  Outcome(Result<void> made) : result{std::move(made)} {}
+  Outcome(std::unexpected<Error> error) : result{std::move(error)} {}
+
+  Result<void> result;
+  Microseconds pause{0};  // after a failure: at least so long until the next try (a Retry-After)
+  bool tried = true;      // false: it did not come to a try (the receiver is paused); it is not counted as one
+};
+
 class Outbox {
  public:
   using Inner = std::function<Result<void>(Transaction&, const Due&)>;
   // Calls `report` exactly once, from any thread. Must not block.
-  using Report = std::move_only_function<void(Result<void>)>;
+  using Report = std::move_only_function<void(Outcome)>;
   using Outer = std::function<void(Due, Report report)>;
   using Recorder = std::function<void(Transaction&, const Due&, const Result<void>&)>;
   using Exhausted = std::function<void(Transaction&, const Due&, const Error&)>;
 
   // Handlers are set before the store starts.
   void handle(std::string kind, Inner handler);
-  // `record`, if given, runs in the transaction that writes an outcome (each try's, success or not).
+  // `record`, if given, runs in the transaction that writes an outcome (each try's, success or not; not for what was
+  // not tried).
   void handle_outside(std::string kind, Outer handler, std::chrono::seconds lease, Recorder record = {});
   // Called when a delivery is given up: its tries or its age ran out, or the error is final (validation, not_found,
   // denied). Runs in the transaction that removes it. Without one, only a counter rises.
@@ -90,9 +102,10 @@ class Outbox {
   // commit. Returns how many were taken up.
   std::size_t work(Transaction& transaction, std::size_t count_max, std::vector<Due>& leased);
   void start(Due due, Report report) const;
-  void settle(Transaction& transaction, const Due& due, const Result<void>& outcome);
+  void settle(Transaction& transaction, const Due& due, const Outcome& outcome);
   void make(Transaction& transaction, const Due& due, std::vector<Due>& leased);
-  void retry_or_give_up(Transaction& transaction, const Due& due, const Error& error);
+  void retry_or_give_up(Transaction& transaction, const Due& due, const Error& error, Microseconds pause = {});
+  void postpone(Transaction& transaction, const Due& due, const Outcome& outcome);
 
   std::map<std::string, Handler, std::less<>> handlers_;
   Exhausted exhausted_;

@@ -137,6 +137,55 @@ TEST(Outbox, ALeaseThatEndsIsMadeAgainWithTheSameKey) {
   EXPECT_EQ(depth(store), 0);
 }
 
+TEST(Outbox, AReceiverMaySayWhenToComeBack) {
+  TestStore store;
+  Outcome answer = fail(ErrorCode::unavailable, "429");
+  answer.pause = 90s;
+  std::vector<int> attempts;
+  store->outbox().handle_outside(
+      "hook",
+      [&](Due due, Outbox::Report report) {
+        attempts.push_back(due.attempt);
+        report(answer);
+      },
+      30s);
+  ASSERT_TRUE(add(store, {.kind = "hook", .destination = "", .payload = "", .retry = {.attempts_max = 1}}));
+  store->run_until_idle();
+  store.clock.advance(89s);
+  store->run_until_idle();
+  EXPECT_EQ(attempts, (std::vector<int>{0}));
+  store.clock.advance(1s);
+  answer = {};
+  store->run_until_idle();
+  EXPECT_EQ(attempts, (std::vector<int>{0, 1}));
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, WhatWasNotTriedIsNotCountedButAges) {
+  TestStore store;
+  int handed_out = 0, recorded = 0, given_up = 0;
+  store->outbox().handle_outside(
+      "hook",
+      [&](Due due, Outbox::Report report) {
+        ++handed_out;
+        EXPECT_EQ(due.attempt, 0);
+        Outcome busy = fail(ErrorCode::throttled, "busy");
+        busy.tried = false;
+        report(std::move(busy));
+      },
+      30s, [&](Transaction&, const Due&, const Result<void>&) { ++recorded; });
+  store->outbox().on_exhausted([&](Transaction&, const Due&, const Error&) { ++given_up; });
+  ASSERT_TRUE(add(store, {.kind = "hook", .destination = "", .payload = "", .retry = {2, 60s}}));
+  for (int i = 0; i < 70; ++i) {
+    store->run_until_idle();
+    store.clock.advance(1s);
+  }
+  EXPECT_GT(handed_out, 30);
+  EXPECT_EQ(recorded, 0);
+  EXPECT_EQ(given_up, 1);
+  EXPECT_EQ(depth(store), 0);
+}
+
 TEST(Outbox, RetryDelaysGrowAndStayBounded) {
   SeededRandom random{3};
   for (int attempt = 1; attempt < 40; ++attempt) {
