@@ -70,11 +70,11 @@ Outcome<json::value> evaluate(const Template& payload, const json::value& input,
     return evaluate(field->expression, input, scope, field->field);
   if (const auto* members = std::get_if<Template::Members>(&payload.form)) {
     json::object object;
-    object.reserve(members->size());
-    for (const auto& [name, member] : *members) {
-      auto value = evaluate(member, input, scope);
+    object.reserve(members->names.size());
+    for (std::size_t i = 0; i < members->names.size(); ++i) {
+      auto value = evaluate(members->values[i], input, scope);
       if (!value) return value;
-      object[name] = std::move(*value);
+      object[members->names[i]] = std::move(*value);
     }
     return json::value(std::move(object));
   }

@@ -83,7 +83,10 @@ struct Intrinsic {
 
 // A payload template. A part without expressions is one constant.
 struct Template {
-  using Members = std::vector<std::pair<std::string, Template>>;
+  struct Members {
+    std::vector<std::string> names;
+    std::vector<Template> values;  // one for each name
+  };
   struct Evaluated {
     std::string field;  // "name.$"
     Expression expression;

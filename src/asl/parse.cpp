@@ -47,7 +47,7 @@ void for_each_container(const State& state, const std::string& location,
 void add_names(const std::optional<Template>& assign, std::set<std::string>& names) {
   if (!assign) return;
   if (const auto* members = std::get_if<Template::Members>(&assign->form))
-    for (const auto& [name, value] : *members) names.insert(name);
+    names.insert(members->names.begin(), members->names.end());
   else if (const auto* constant = std::get_if<json::value>(&assign->form); constant && constant->is_object())
     for (const auto& member : constant->get_object()) names.emplace(std::string_view(member.key()));
 }

@@ -221,16 +221,18 @@ Template read_members(const json::object& object, const std::string& location, R
   bool constant = true;
   for (const auto& member : object) {
     const std::string_view key = member.key();
+    const auto place = location + "/" + std::string(key);
     if (key.ends_with(".$")) {
       const auto name = key.substr(0, key.size() - 2);
       if (object.contains(name))
         report.schema(fmt::format("The field '{}' is set twice, as '{}' and as '{}'", name, name, key), location);
-      members.emplace_back(std::string(name),
-                           read_field(key, member.value(), location + "/" + std::string(key), report));
+      members.names.emplace_back(name);
+      members.values.push_back(read_field(key, member.value(), place, report));
       constant = false;
     } else {
-      members.emplace_back(std::string(key), read_template(member.value(), location + "/" + std::string(key), report));
-      constant = constant && is_constant(members.back().second);
+      members.names.emplace_back(key);
+      members.values.push_back(read_template(member.value(), place, report));
+      constant = constant && is_constant(members.values.back());
     }
   }
   if (constant) return {json::value(object)};

@@ -34,7 +34,7 @@ class Simulator {
   Simulation run(json::value input) {
     take(start(definition_, execution_, std::move(input), with_names(options_.context), now_, random_));
     for (std::size_t steps = 0; !execution_.finished(); ++steps) {
-      if (steps >= options_.steps_max) {
+      if (steps >= options_.steps_max || result_.history.size() >= options_.events_max) {
         note("the execution takes too many steps");
         break;
       }

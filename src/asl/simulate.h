@@ -48,6 +48,9 @@ struct SimulationOptions {
   Time start = from_microseconds(1'577'836'800'000'000);  // 2020-01-01T00:00:00Z
   std::uint64_t seed = 1;
   std::size_t steps_max = 1'000'000;
+  // An express machine that loops without waiting has no end on a clock that stands still: past this many events it is
+  // given up.
+  std::size_t events_max = 200'000;
   // Between any two steps the execution is written as text and read again, as it is where a process dies and another
   // goes on.
   bool store_between_steps = false;
