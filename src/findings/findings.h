@@ -55,6 +55,9 @@ struct Taken {
   std::vector<asff::FindingKey> updated;
   std::vector<asff::FindingKey> ignored;  // not newer than what is stored
   json::array failed;                     // as FailedFindings: {Id, ErrorCode, ErrorMessage}
+
+  // False: all of it is stored already.
+  bool is_new() const { return ignored.empty() || !created.empty() || !updated.empty(); }
 };
 
 // Findings by severity, workflow status and record state.
@@ -79,6 +82,8 @@ class Findings {
   // Checks the findings of a BatchImportFindings request and lays them out for the store. Reads no store. Error:
   // validation, InvalidInputException: no list, none or more than 100 findings in it, more than 6 MB.
   Result<Prepared> prepare_import(const json::object& input, std::string_view by) const;
+  // The same from the request's body.
+  Result<Prepared> prepare_import_body(std::string_view body, std::string_view by) const;
   // Stores and announces them. Error: denied, InvalidAccessException, where the hub is not enabled.
   Result<Taken> import(store::Transaction& transaction, Prepared prepared) const;
 
@@ -86,8 +91,12 @@ class Findings {
   // converted), without announcing them again. Nothing is recorded where the hub is not enabled, or where the event
   // carries none. Both steps in one; the first may be made beside the committer.
   Prepared prepare_event(std::string_view event) const;
+  Prepared prepare_event(const json::object& event) const;
   Result<Taken> record(store::Transaction& transaction, Prepared prepared) const;
   Result<Taken> record_from_event(store::Transaction& transaction, std::string_view event) const {
+    return record(transaction, prepare_event(event));
+  }
+  Result<Taken> record_from_event(store::Transaction& transaction, const json::object& event) const {
     return record(transaction, prepare_event(event));
   }
 

@@ -67,19 +67,23 @@ class Preparer {
         context_{.hub = options.identity, .now = now} {}
 
   void add(const json::value& value) {
-    const auto* finding = value.if_object();
-    if (!finding)
+    if (const auto* finding = value.if_object())
+      add(*finding);
+    else
       refuse("", "InvalidInput", "Finding does not adhere to Amazon Finding Format. data should be object.");
-    else if (auto violations = asff::validate(*finding, 0, policy_);
-             !violations.empty() && (demand_ == Demand::valid || !is_recordable(*finding)))
-      refuse(string_at(*finding, "Id"), asff::error_code(violations), asff::error_message(violations));
+  }
+
+  void add(const json::object& finding) {
+    if (auto violations = asff::validate(finding, 0, policy_);
+        !violations.empty() && (demand_ == Demand::valid || !is_recordable(finding)))
+      refuse(string_at(finding, "Id"), asff::error_code(violations), asff::error_message(violations));
     else if (demand_ == Demand::valid && providers_ == Providers::companies_and_own_account &&
-             is_foreign_default_product(*finding, policy_.hub))
-      refuse(string_at(*finding, "Id"), "InvalidAccess",
+             is_foreign_default_product(finding, policy_.hub))
+      refuse(string_at(finding, "Id"), "InvalidAccess",
              fmt::format("Account {} may import findings of a default product only for itself, with the ProductArn {}",
                          policy_.hub.account, asff::default_product_arn(policy_.hub)));
     else
-      add_valid(*finding);
+      add_valid(finding);
   }
 
   void refuse(std::string_view id, std::string_view code, std::string_view message) {
@@ -112,6 +116,16 @@ class Preparer {
   asff::ImportContext context_;
 };
 
+std::unexpected<Error> bad_list(std::string_view why) {
+  return fail(ErrorCode::validation, fmt::format("Invalid parameter 'Findings'. {}", why), "InvalidInputException",
+              "Findings");
+}
+
+std::unexpected<Error> too_large() {
+  return fail(ErrorCode::validation, "The findings of a batch must not be larger than 6 MB together",
+              "InvalidInputException", "Findings");
+}
+
 std::size_t text_bytes(const PreparedBatch& prepared) {
   std::size_t bytes = 0;
   for (const auto& finding : prepared.findings) bytes += finding.text.size();
@@ -120,34 +134,42 @@ std::size_t text_bytes(const PreparedBatch& prepared) {
 
 }  // namespace
 
+Result<Prepared> Findings::prepare_import_body(std::string_view body, std::string_view by) const {
+  if (body.size() > batch_bytes_max) return too_large();
+  auto input = parse_json_object(body);
+  if (!input) return fail(ErrorCode::validation, input.error().message, "InvalidInputException");
+  return prepare_import(*input, by);
+}
+
 Result<Prepared> Findings::prepare_import(const json::object& input, std::string_view by) const {
   const auto* findings = input.if_contains("Findings");
-  if (!findings || !findings->is_array() || findings->get_array().empty() ||
-      findings->get_array().size() > asff::import_findings_max)
-    return fail(ErrorCode::validation,
-                fmt::format("Findings must be a list of 1 to {} findings", asff::import_findings_max),
-                "InvalidInputException", "Findings");
+  if (!findings) return bad_list("data should have required property 'Findings'");
+  if (!findings->is_array()) return bad_list("data.Findings should be array");
+  const auto& list = findings->get_array();
+  if (list.empty()) return bad_list("data.Findings should NOT have fewer than 1 items");
+  if (list.size() > asff::import_findings_max)
+    return bad_list(fmt::format("data.Findings should NOT have more than {} items", asff::import_findings_max));
   Preparer preparer{options_, Demand::valid, options_.clock->now()};
   preparer.result.by = by;
-  preparer.result.findings.reserve(findings->get_array().size());
-  for (const auto& finding : findings->get_array()) preparer.add(finding);
-  if (text_bytes(preparer.result) > batch_bytes_max && to_json(*findings).size() > batch_bytes_max)
-    return fail(ErrorCode::validation, "The findings of a batch must not be larger than 6 MB together",
-                "InvalidInputException", "Findings");
+  preparer.result.findings.reserve(list.size());
+  for (const auto& finding : list) preparer.add(finding);
+  if (text_bytes(preparer.result) > batch_bytes_max && to_json(*findings).size() > batch_bytes_max) return too_large();
   return std::make_shared<PreparedBatch>(std::move(preparer.result));
 }
 
 Prepared Findings::prepare_event(std::string_view event) const {
-  auto document = parse_json(event);
-  if (!document) return std::make_shared<PreparedBatch>();
-  const auto* object = document->if_object();
-  const auto source = object ? string_at(*object, "source") : std::string_view{};
+  const auto document = parse_json_object(event);
+  return document ? prepare_event(*document) : std::make_shared<PreparedBatch>();
+}
+
+Prepared Findings::prepare_event(const json::object& event) const {
+  const auto source = string_at(event, "source");
   if (source != "aws.securityhub" && source != "aws.guardduty") return std::make_shared<PreparedBatch>();
   Preparer preparer{options_, Demand::recordable, options_.clock->now()};
   preparer.result.by = hub_.identity().arn("events", "event-bus/default");
-  for (auto& item : asff::recognise(std::move(*document), options_.identity)) {
+  for (const auto& item : asff::recognise(event, options_.identity)) {
     if (item.finding)
-      preparer.add(std::move(*item.finding));
+      preparer.add(*item.finding);
     else
       preparer.refuse(item.id, "InvalidInput", item.finding.error().message);
   }

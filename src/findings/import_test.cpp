@@ -48,14 +48,35 @@ TEST(Import, RequestsPastTheLimitsAreRefusedWhole) {
   json::array many;
   for (int i = 0; i < 101; ++i) many.push_back(finding_with(std::to_string(i)));
   EXPECT_EQ(error_of(hub.call("BatchImportFindings", json::object{{"Findings", many}})),
-            "InvalidInputException: Findings must be a list of 1 to 100 findings");
+            "InvalidInputException: Invalid parameter 'Findings'. data.Findings should NOT have more than 100 items");
   EXPECT_EQ(error_of(hub.call("BatchImportFindings", json::object{{"Findings", json::array{}}})),
-            "InvalidInputException: Findings must be a list of 1 to 100 findings");
+            "InvalidInputException: Invalid parameter 'Findings'. data.Findings should NOT have fewer than 1 items");
+  EXPECT_EQ(error_of(hub.call("BatchImportFindings", json::object{})),
+            "InvalidInputException: Invalid parameter 'Findings'. data should have required property 'Findings'");
   many.clear();
   for (int i = 0; i < 30; ++i) many.push_back(finding_of_bytes(std::to_string(i), 230'000));
   EXPECT_EQ(error_of(hub.call("BatchImportFindings", json::object{{"Findings", many}})),
             "InvalidInputException: The findings of a batch must not be larger than 6 MB together");
   EXPECT_TRUE(hub.told().empty());
+}
+
+TEST(Import, ABodyIsReadAsItCame) {
+  TestHub hub;
+  const auto import = [&](std::string_view body) {
+    auto prepared = hub.findings.prepare_import_body(body, analyst);
+    if (!prepared) return Result<json::object>{std::unexpected(prepared.error())};
+    const auto taken =
+        hub.store.write([&](store::Transaction& t) { return hub.findings.import(t, std::move(*prepared)); });
+    return Result<json::object>{json::object{{"created", taken->created.size()}}};
+  };
+  EXPECT_EQ(to_json(*import(to_json(batch_of({finding_with("f-1"), finding_with("f-2")})))), R"({"created":2})");
+  for (const auto* body : {"", "{", "[]", "7", R"({"Findings": {}})", "\xff", R"({"Findings": [}])"}) {
+    const auto answer = import(body);
+    ASSERT_FALSE(answer) << body;
+    EXPECT_EQ(answer.error().aws_code, "InvalidInputException") << body;
+  }
+  EXPECT_EQ(error_of(import(std::string(7u << 20, ' '))),
+            "InvalidInputException: The findings of a batch must not be larger than 6 MB together");
 }
 
 TEST(Import, AFindingMayMeasure240KilobytesAsItIsSent) {
