@@ -12,7 +12,9 @@
 
 #include "asl/asl.h"
 #include "asl/cases.h"
+#include "asl/state_test.h"
 #include "core/json.h"
+#include "jsonpath/jsonpath.h"
 
 namespace tocsin::asl {
 namespace {
@@ -193,6 +195,69 @@ void run_definitions(const fs::path& path, bool valid) {
   }
   fmt::print("{}: {}/{} as expected, messages {}/{}, in JSONata and so refused: {}\n", path.filename().string(), right,
              cases, messages_right, messages, jsonata);
+}
+
+// The parts of an expected TestState answer. Inspection data comes as text; the recordings have objects parsed.
+bool same_answer(const json::object& expected, const StateTestResult& result) {
+  const auto text = [](const std::optional<std::string>& value) {
+    return value ? json::value(json::string(*value)) : json::value();
+  };
+  const auto wanted = [&](std::string_view field) {
+    const auto* value = expected.if_contains(field);
+    return value ? *value : json::value();
+  };
+  bool same = string_at(expected, "status") == to_string(result.status) && wanted("error") == text(result.error) &&
+              wanted("cause") == text(result.cause) && wanted("nextState") == text(result.next_state);
+  same = same && (!expected.contains("output") || (result.output && jsonpath::equal(wanted("output"), *result.output)));
+  const auto* inspection = expected.if_contains("inspectionData");
+  if (!same || !inspection) return same;
+  if (inspection->get_object().size() != result.inspection.size()) return false;
+  for (const auto& [field, value] : inspection->get_object()) {
+    const auto* given = result.inspection.if_contains(field);
+    if (!given) return false;
+    const bool is_text = given->is_string();
+    const auto parsed = is_text ? *parse_json(given->get_string()) : *given;
+    const auto expected_value = value.is_string() && is_text ? *parse_json(value.get_string()) : value;
+    if (!jsonpath::equal(expected_value, parsed)) return false;
+  }
+  return true;
+}
+
+TEST(Conformance, RecordedStateTests) {
+  const auto file = fs::path(TOCSIN_SHARED_DIR) / "conformance/asl/aws-teststate.jsonl";
+  if (!fs::exists(file)) GTEST_SKIP() << "the recorded state tests are not there: " << file;
+  int cases = 0, right = 0, jsonata = 0;
+  SeededRandom random{1};
+  for (const auto& row : read_lines(file)) {
+    if (is_jsonata(row)) {
+      ++jsonata;
+      continue;
+    }
+    StateTest test;
+    test.definition = to_json(row.at("definition"));
+    if (const auto* name = row.if_contains("stateName")) test.state_name = std::string_view(name->get_string());
+    test.input = row.contains("input") ? row.at("input") : json::value(json::object());
+    if (const auto* context = row.if_contains("context")) test.context = context->get_object();
+    if (const auto* variables = row.if_contains("variables")) test.variables = variables->get_object();
+    test.failed_items = integer_at(row, "stateConfiguration.mapIterationFailureCount");
+    test.retries_used = integer_at(row, "stateConfiguration.retrierRetryCount");
+    if (const auto* mock = row.if_contains("mock")) {
+      StateOutcome outcome;
+      if (const auto* result = find(*mock, "result")) outcome.result = *parse_json(result->get_string());
+      outcome.error = string_at(mock->get_object(), "errorOutput.error");
+      outcome.cause = string_at(mock->get_object(), "errorOutput.cause");
+      test.mock = std::move(outcome);
+    }
+    const auto result = test_state(test, from_microseconds(0), random);
+    auto expected = row.at("expect").get_object();
+    if (row.contains("ignore")) expected.erase("output");
+    ++cases;
+    const bool same = result && same_answer(expected, *result);
+    right += same;
+    EXPECT_TRUE(same) << string_at(row, "name") << "\n  " << to_json(row.at("expect")) << "\n  "
+                      << (result ? to_json(result->inspection) + result->cause.value_or("") : result.error().message);
+  }
+  fmt::print("aws-teststate.jsonl: {}/{} as recorded, in JSONata and not run: {}\n", right, cases, jsonata);
 }
 
 TEST(Conformance, OwnDefinitions) {

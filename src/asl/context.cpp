@@ -4,7 +4,7 @@
 namespace tocsin::asl {
 
 const json::value& FrameScope::context() {
-  if (!context_) context_ = make_context();
+  if (!context_) context_ = run_.context_ ? *run_.context_ : make_context();
   return *context_;
 }
 

@@ -135,7 +135,8 @@ std::string too_long_cause(std::string_view who) {
       "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.", who);
 }
 
-std::string where(const Frame& frame) {
+std::string Run::where(const Frame& frame) const {
+  if (bare_causes_) return {};
   return fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). ", frame.state,
                      frame.entered_event);
 }

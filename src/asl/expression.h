@@ -18,6 +18,8 @@
 
 namespace tocsin::asl {
 
+using tocsin::find;
+
 // How a state fails: what Retry and Catch see.
 struct Failure {
   std::string error;

@@ -49,6 +49,7 @@ void Run::evaluation_failed(Frame& frame, const State& state, Failure failure) {
 }
 
 void Run::failed(Frame& frame, const State& state, Failure failure) {
+  if (frame.parent == FrameId{}) last_failure_ = Failure{shown_name(failure.error), failure.cause};
   if (retry(frame, state, failure)) return;
   if (state.type == StateType::parallel && frame.fork) emit_plain(frame, "ParallelStateFailed");
   if (state.type == StateType::map && frame.fork) emit_plain(frame, "MapStateFailed");
@@ -61,12 +62,14 @@ bool Run::retry(Frame& frame, const State& state, const Failure& failure) {
   for (std::size_t i = 0; i < state.retriers.size(); ++i) {
     const auto& retrier = state.retriers[i];
     if (!takes(retrier.errors, failure.error)) continue;
+    matched_retrier_ = i;
     frame.retries.resize(state.retriers.size());
     if (frame.retries[i] >= retrier.attempts_max) return false;
     ++frame.retries[i];
     frame.fork.reset();
     frame.phase = Phase::retrying;
-    frame.timer = set_timer(frame, now_ + retry_delay(retrier, frame.retries[i], random_));
+    retry_delay_ = retry_delay(retrier, frame.retries[i], random_);
+    frame.timer = set_timer(frame, now_ + *retry_delay_);
     return true;
   }
   return false;
@@ -75,6 +78,7 @@ bool Run::retry(Frame& frame, const State& state, const Failure& failure) {
 bool Run::catch_failure(Frame& frame, const State& state, const Failure& failure) {
   for (const auto& catcher : state.catchers) {
     if (!takes(catcher.errors, failure.error)) continue;
+    matched_catcher_ = static_cast<std::size_t>(&catcher - state.catchers.data());
     json::value error_output = json::object{{"Error", shown_name(failure.error)}, {"Cause", failure.cause}};
     auto output = place_result(frame, catcher.result_path, error_output);
     if (!output) {

@@ -161,6 +161,15 @@ void check_names(const Machine& machine, const std::string& location, std::set<s
   }
 }
 
+Result<DefinitionPtr> compile_single_state(const json::object& state, std::string_view name) {
+  const json::object machine{{"StartAt", name}, {"States", json::object{{name, state}}}};
+  Report report;
+  auto definition = read_definition(machine, Kind::standard, report);
+  if (report.failed()) return fail(ErrorCode::validation, to_message(report.take()), "InvalidDefinition");
+  index_states(definition->machine, *definition);
+  return DefinitionPtr(std::move(definition));
+}
+
 Parsed parse(std::string_view text, Kind kind) {
   Report report;
   if (text.size() > definition_bytes_max) {

@@ -29,8 +29,9 @@ std::string_view result_owner(const TaskFields& task) {
 
 void Run::run_task(Frame& frame, const State& state) {
   const auto& task = state.as<TaskFields>();
-  if (task.integration == Integration::wait_for_task_token || task.kind == TaskFields::Kind::activity)
-    frame.task_token = make_text(random_, token_length, token_alphabet);
+  const bool hands_out =
+      task.integration == Integration::wait_for_task_token || task.kind == TaskFields::Kind::activity;
+  if (hands_out && frame.task_token.empty()) frame.task_token = make_text(random_, token_length, token_alphabet);
   const auto token = std::move(frame.task_token);
   // $$.Task exists for callbacks only, although an activity has a token too.
   frame.task_token = task.integration == Integration::wait_for_task_token ? token : std::string();

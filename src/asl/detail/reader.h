@@ -90,6 +90,9 @@ std::vector<Catcher> read_catchers(Reader& state, QueryLanguage language);
 TaskFields read_task(Reader& state, Kind kind);
 MapFields read_map(Reader& state, QueryLanguage language, Kind kind, int depth);
 
+// A machine of one state, whose targets need not exist: for TestState. Error: as compile().
+Result<DefinitionPtr> compile_single_state(const json::object& state, std::string_view name);
+
 // Targets exist, every state is reached, an end exists, names are unique: what can only be seen as a whole.
 void check_graph(const Machine& machine, const std::string& location, Report& report);
 void check_names(const Machine& machine, const std::string& location, std::set<std::string_view>& seen, Report& report);

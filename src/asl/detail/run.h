@@ -34,6 +34,7 @@ class Run {
 
  private:
   friend class FrameScope;
+  friend class StateProbe;
 
   // run.cpp: frames and transitions
   Frame& make_frame(FrameId parent, std::size_t index);
@@ -68,6 +69,8 @@ class Run {
   // failure.cpp: Retry, Catch
   void failed(Frame& frame, const State& state, Failure failure);
   // An evaluation failed: the same, with "An error occurred while executing the state …" before the cause.
+  // That beginning: "An error occurred while executing the state 'X' (entered at the event id #2). ".
+  std::string where(const Frame& frame) const;
   void evaluation_failed(Frame& frame, const State& state, Failure failure);
   bool retry(Frame& frame, const State& state, const Failure& failure);
   bool catch_failure(Frame& frame, const State& state, const Failure& failure);
@@ -135,6 +138,12 @@ class Run {
   std::deque<FrameId> ready_;
   std::size_t transitions_ = 0;
   bool history_full_ = false;
+  // For StateProbe, which shows what happened to a single state.
+  std::optional<json::value> context_;  // instead of a made context object
+  bool bare_causes_ = false;            // causes without "An error occurred while executing the state …"
+  std::optional<Failure> last_failure_;
+  std::optional<std::size_t> matched_retrier_, matched_catcher_;
+  std::optional<Microseconds> retry_delay_;
 };
 
 // What expressions see in one frame.
@@ -169,7 +178,5 @@ bool is_tolerated(const Fork& fork);
 bool is_too_long(const json::value& value);
 // The cause of States.DataLimitExceeded.
 std::string too_long_cause(std::string_view who);
-// "An error occurred while executing the state 'X' (entered at the event id #2). ".
-std::string where(const Frame& frame);
 
 }  // namespace tocsin::asl
