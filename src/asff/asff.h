@@ -23,7 +23,7 @@
 namespace tocsin::asff {
 
 // AWS's limits. Source: Security Hub partner guide, "BatchImportFindings"; API reference, AwsSecurityFinding.
-inline constexpr std::size_t finding_bytes_max = 240 * 1024;
+inline constexpr std::size_t finding_bytes_max = std::size_t{240} * 1024;
 inline constexpr std::size_t import_findings_max = 100;
 inline constexpr std::string_view schema_version = "2018-10-08";
 

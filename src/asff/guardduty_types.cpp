@@ -5,7 +5,7 @@
 namespace tocsin::asff {
 namespace {
 
-enum class Form {
+enum class Form : std::uint8_t {
   dashed,     // Purpose:Resource-Threat
   bare,       // Resource-Threat
   as_it_is,   // Purpose:Resource/Threat

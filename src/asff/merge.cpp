@@ -25,6 +25,12 @@ json::object& object_at(json::object& parent, std::string_view name) {
   return value.get_object();
 }
 
+// Takes the object out of its parent: what is added to the parent moves the parent's members about.
+json::object take_object(json::object& parent, std::string_view name) {
+  auto* value = parent.if_contains(name);
+  return value && value->is_object() ? std::move(value->get_object()) : json::object{};
+}
+
 const json::object* if_object(const json::object& parent, std::string_view name) {
   const auto* value = parent.if_contains(name);
   return value ? value->if_object() : nullptr;
@@ -43,7 +49,7 @@ json::value provider_severity(const json::object& severity) {
 void fill_provider_fields(json::object& finding) {
   if (auto* severity = finding.if_contains("Severity"); severity && severity->is_object())
     complete_severity(severity->get_object());
-  auto& provided = object_at(finding, "FindingProviderFields");
+  auto provided = take_object(finding, "FindingProviderFields");
   for (const auto name : provider_fields) {
     const auto* below = provided.if_contains(name);
     const auto* top = finding.if_contains(name);
@@ -56,6 +62,7 @@ void fill_provider_fields(json::object& finding) {
       provided.emplace(name, severity ? provider_severity(top->get_object()) : *top);
     }
   }
+  finding["FindingProviderFields"] = std::move(provided);
 }
 
 // What the stored finding says of the provider's view and of its own top level: the same, or has a customer changed the
@@ -77,7 +84,7 @@ bool is_customised(const json::object& stored, std::string_view name) {
 
 // The top level follows the provider until a customer has set it.
 void merge_provider_fields(const json::object& stored, json::object& incoming) {
-  auto& provided = object_at(incoming, "FindingProviderFields");
+  auto provided = take_object(incoming, "FindingProviderFields");
   for (const auto name : provider_fields) {
     const auto* top = stored.if_contains(name);
     if (is_customised(stored, name)) {
@@ -93,6 +100,7 @@ void merge_provider_fields(const json::object& stored, json::object& incoming) {
       incoming.insert_or_assign(name, std::move(severity));
     }
   }
+  incoming["FindingProviderFields"] = std::move(provided);
 }
 
 std::string_view status_of(const json::object& finding, std::string_view object) {

@@ -2,6 +2,7 @@
 // and may not overwrite in a finding that is there already.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "asff/asff.h"
@@ -15,7 +16,7 @@ struct ImportContext {
   std::string account_name = {};
 };
 
-enum class ImportOutcome {
+enum class ImportOutcome : std::uint8_t {
   created,
   updated,
   ignored,  // not newer (UpdatedAt) than what is stored, which stays as it is: nothing to write, no event

@@ -178,6 +178,25 @@ TEST(Merge, OfAMergedFindingIsItself) {
   }
 }
 
+// However many members an import has, and so wherever its storage grows.
+TEST(Merge, DoesNotDependOnTheNumberOfMembers) {
+  const auto expected = import_new("{}");
+  for (int members = 0; members < 60; ++members) {
+    auto sent = finding_with();
+    for (int i = 0; i < members; ++i) sent["member" + std::to_string(i)] = i;
+    auto merged = merge_import(nullptr, sent, context()).finding;
+    sent["UpdatedAt"] = "2024-01-03T00:00:00Z";
+    auto again = merge_import(&merged, sent, context()).finding;
+    again["UpdatedAt"] = expected.at("UpdatedAt");
+    for (int i = 0; i < members; ++i) {
+      merged.erase("member" + std::to_string(i));
+      again.erase("member" + std::to_string(i));
+    }
+    EXPECT_EQ(merged, expected) << members;
+    EXPECT_EQ(again, expected) << members;
+  }
+}
+
 TEST(History, TellsWhatChanged) {
   const auto before = import_new("{}");
   auto after = updated(before, R"({"Workflow":{"Status":"RESOLVED"},"Note":{"Text":"n","UpdatedBy":"ann"}})");

@@ -15,13 +15,13 @@
 namespace tocsin::asff {
 
 // One element (a finding, an event, a record) may be this large; a larger one is refused and passed over.
-inline constexpr std::size_t element_bytes_max = 1024 * 1024;
+inline constexpr std::size_t element_bytes_max = std::size_t{1024} * 1024;
 // Messages inside messages (an event in a notification in a queue's message) are opened this deep, and hold this many
 // findings.
 inline constexpr int nesting_max = 5;
 inline constexpr std::size_t element_findings_max = 1000;
 
-enum class Form { asff, guardduty, imported_event, custom_action_event, guardduty_event };
+enum class Form : std::uint8_t { asff, guardduty, imported_event, custom_action_event, guardduty_event };
 std::string_view to_string(Form form);
 
 struct Position {

@@ -22,7 +22,7 @@ struct Options {
   Time now;           // the newest time in them
 };
 
-enum class Form {
+enum class Form : std::uint8_t {
   asff,             // a finding for BatchImportFindings
   guardduty_event,  // an EventBridge event "GuardDuty Finding"; its detail is the finding in camelCase
 };

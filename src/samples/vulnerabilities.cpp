@@ -130,8 +130,9 @@ Sample inspector(std::size_t which, World& world) {
   finding["ProductName"] = "Inspector";
   finding["CompanyName"] = "Amazon";
   finding["Title"] = fmt::format("{} - {}", v.id, v.package);
-  finding["FirstObservedAt"] = finding["CreatedAt"];
-  finding["LastObservedAt"] = finding["UpdatedAt"];
+  const json::value time = finding.at("CreatedAt");
+  finding["FirstObservedAt"] = time;
+  finding["LastObservedAt"] = time;
   finding["Remediation"] =
       json::object{{"Recommendation", json::object{{"Text", fmt::format("Update {} to {}.", v.package, v.fixed)}}}};
   finding["ProductFields"] = json::object{{"aws/inspector/FindingStatus", "ACTIVE"},
