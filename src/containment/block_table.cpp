@@ -158,6 +158,7 @@ Result<BlockOutcome> BlockTables::block(store::Transaction& transaction, const B
     const bool leaving = outcome.block.state == State::releasing || outcome.block.state == State::released;
     if (leaving) {
       outcome.block.state = State::desired;
+      outcome.block.blocked_at = now;
       outcome.block.expires_at = expires;
       outcome.block.submitted_at = outcome.block.confirmed_at = outcome.block.released_at = std::nullopt;
     }
@@ -178,7 +179,8 @@ void BlockTables::write(store::Transaction& transaction, const Block& block) {
       "INSERT INTO containment_block (table_name, host, state, blocked_at, seen_at, expires_at, submitted_at, "
       "confirmed_at, released_at, sightings, created_at_s, stamp, finding_id, account_id, region, actor, reason, "
       "automatic, extra, first_key, last_key) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT "
-      "(table_name, host) DO UPDATE SET state = excluded.state, seen_at = excluded.seen_at, expires_at = "
+      "(table_name, host) DO UPDATE SET state = excluded.state, blocked_at = excluded.blocked_at, seen_at = "
+      "excluded.seen_at, expires_at = "
       "excluded.expires_at, submitted_at = excluded.submitted_at, confirmed_at = excluded.confirmed_at, released_at = "
       "excluded.released_at, sightings = excluded.sightings, created_at_s = excluded.created_at_s, stamp = "
       "excluded.stamp, finding_id = excluded.finding_id, account_id = excluded.account_id, region = excluded.region, "

@@ -51,7 +51,7 @@ class RuleGroups {
   // Takes addresses out of the rules that hold blocks, or out of every rule that drops.
   enum class Rules { managed, all_that_drop };
   void withdraw(store::Transaction& transaction, const netset::Set& addresses, Rules rules);
-  // What is dropped both as source and as destination, whatever else a packet has.
+  // What is dropped both as source and as destination, whatever else a packet has; the placeholder for none left out.
   netset::Set blocked(store::Reader& reader) const;
 
   std::vector<RuleGroup> all(store::Reader& reader) const;

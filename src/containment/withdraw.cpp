@@ -83,6 +83,7 @@ netset::Set RuleGroups::blocked(store::Reader& reader) const {
   netset::Set only_sources = sources;
   only_sources.erase(destinations);
   sources.erase(only_sources);
+  sources.erase(*netset::parse_prefix(placeholder_definition));
   return sources;
 }
 
