@@ -27,7 +27,8 @@ struct Config {
   std::filesystem::path stacks_folder;         // templates of the user's own, beside the built-in ones; empty: none
   std::vector<std::string> own_networks;       // prefixes that are ours: never blocked
   std::vector<std::string> never_block;        // prefixes that are never blocked for other reasons
-  Secret feed_token;                           // needed by pollers of the block feed where we do not listen on loopback
+  bool any_provider = false;  // take findings of any account and product (an export that is looked into)
+  Secret feed_token;          // needed by pollers of the block feed where we do not listen on loopback
   std::string log_level = "info";
   bool log_json = false;
 };

@@ -114,6 +114,13 @@ Result<void> Registry::deliver(store::Transaction& transaction, const std::strin
   return std::unexpected(std::move(error));
 }
 
+std::vector<std::string> Registry::names_by_handler(store::Reader& reader, std::string_view handler) const {
+  std::vector<std::string> names;
+  auto rows = reader.query("SELECT name FROM function WHERE handler = ? ORDER BY name", handler);
+  while (rows.next()) names.push_back(rows.string(0));
+  return names;
+}
+
 std::vector<FunctionCount> Registry::counts(store::Reader& reader) const {
   std::vector<FunctionCount> counts;
   auto rows = reader.query("SELECT name, invocations, errors, last_error FROM function_count ORDER BY name");

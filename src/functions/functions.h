@@ -59,6 +59,8 @@ class Registry final : public service::Destination {
                        const service::Message& message) override;
 
   std::vector<FunctionCount> counts(store::Reader& reader) const;
+  // The functions that a built-in handler serves.
+  std::vector<std::string> names_by_handler(store::Reader& reader, std::string_view handler) const;
 
   // Operations of the Lambda API, on documents of its model.
   service::Answer create(store::Transaction& transaction, const service::Call& call);

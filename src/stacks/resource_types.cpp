@@ -1,5 +1,6 @@
 #include "stacks/resource_types.h"
 
+#include <cstdlib>
 #include <map>
 
 #include <fmt/format.h>
@@ -108,18 +109,18 @@ Result<void> update_subscription(Resource& r) {
 // ---- SQS
 
 const std::initializer_list<std::string_view> queue_attributes = {"VisibilityTimeout",
-                                                                      "MessageRetentionPeriod",
-                                                                      "ReceiveMessageWaitTimeSeconds",
-                                                                      "DelaySeconds",
-                                                                      "MaximumMessageSize",
-                                                                      "RedrivePolicy",
-                                                                      "RedriveAllowPolicy",
-                                                                      "FifoQueue",
-                                                                      "ContentBasedDeduplication",
-                                                                      "DeduplicationScope",
-                                                                      "FifoThroughputLimit",
-                                                                      "KmsMasterKeyId",
-                                                                      "SqsManagedSseEnabled"};
+                                                                  "MessageRetentionPeriod",
+                                                                  "ReceiveMessageWaitTimeSeconds",
+                                                                  "DelaySeconds",
+                                                                  "MaximumMessageSize",
+                                                                  "RedrivePolicy",
+                                                                  "RedriveAllowPolicy",
+                                                                  "FifoQueue",
+                                                                  "ContentBasedDeduplication",
+                                                                  "DeduplicationScope",
+                                                                  "FifoThroughputLimit",
+                                                                  "KmsMasterKeyId",
+                                                                  "SqsManagedSseEnabled"};
 
 Result<void> create_queue(Resource& r) {
   const std::string name = name_of(r, "QueueName");
@@ -290,6 +291,9 @@ Result<void> remove_table(Resource& r) {
 
 Result<void> create_rule_group(Resource& r) {
   json::object input = pick(r.properties, {"Type", "Capacity", "Description", "RuleGroup"});
+  // Parameters are texts in CloudFormation, which turns them into what the property wants.
+  if (const auto* capacity = input.if_contains("Capacity"); capacity && capacity->is_string())
+    input["Capacity"] = std::strtoll(capacity->get_string().c_str(), nullptr, 10);
   input["RuleGroupName"] = name_of(r, "RuleGroupName");
   auto answer = r.call("network-firewall", "CreateRuleGroup", input);
   if (!answer) return pass_on(answer);

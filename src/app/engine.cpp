@@ -1,0 +1,231 @@
+#include "app/engine.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "access/access.h"
+#include "app/builtin_stacks.h"
+#include "app/operator_service.h"
+
+namespace tocsin::app {
+namespace {
+
+std::vector<store::Migration> all_migrations() {
+  std::vector<store::Migration> all;
+  for (const auto room : {rules::migrations(), findings::migrations(), queues::migrations(), notification::migrations(),
+                          webhook::migrations(), containment::migrations(), functions::migrations(),
+                          builtins::migrations(), workflows::migrations(), stacks::migrations()})
+    all.insert(all.end(), room.begin(), room.end());
+  return all;
+}
+
+// The "id" of an event that this program wrote: it stands near the beginning.
+std::string_view event_id(std::string_view event) {
+  constexpr std::string_view member = "\"id\":\"";
+  const auto at = event.find(member);
+  if (at == event.npos) return {};
+  const auto begin = at + member.size();
+  return event.substr(begin, event.find('"', begin) - begin);
+}
+
+workflows::InvokeFunction invoker(functions::Registry& registry) {
+  return [&registry](store::Transaction& transaction, std::string_view function,
+                     const json::value& payload) -> workflows::TaskOutcome {
+    auto answer = registry.invoke(transaction, function, payload);
+    if (answer) return std::move(*answer);
+    const Error& error = answer.error();
+    const std::string type = error.aws_code.empty()                          ? "Lambda.Unknown"
+                             : error.aws_code == "ResourceNotFoundException" ? "Lambda.ResourceNotFoundException"
+                                                                             : error.aws_code;
+    return workflows::TaskFailure{type, to_json(json::object{{"errorMessage", error.message}, {"errorType", type}})};
+  };
+}
+
+Result<containment::Settings> containment_settings(const Config& config) {
+  containment::Settings settings;
+  auto own = containment::parse_ranges(config.own_networks);
+  if (!own) return pass_on(own);
+  settings.own_addresses = std::move(*own);
+  return settings;
+}
+
+}  // namespace
+
+Engine::Engine(const Config& config, const Clock& clock, containment::Settings settings) : identity_{config.identity} {
+  queues_ = std::make_unique<queues::Queues>(identity_);
+  topics_ = std::make_unique<notification::Topics>(identity_, destinations_);
+  webhooks_ = std::make_unique<webhook::Webhooks>();
+  containment_ = std::make_unique<containment::Containment>(identity_, std::move(settings));
+  functions_ = std::make_unique<functions::Registry>(identity_);
+  machines_ = std::make_unique<workflows::Machines>(identity_);
+  tasks_ = std::make_unique<workflows::Tasks>(identity_, invoker(*functions_), directory_);
+  executions_ = std::make_unique<workflows::Executions>(*machines_, *tasks_);
+  rules_ = std::make_unique<rules::Rules>(
+      identity_, destinations_,
+      rules::Ports{
+          .record_findings = [this](store::Transaction& t, const json::object& event) { return record(t, event); }});
+  findings::Options options{.identity = identity_, .clock = &clock};
+  if (config.any_provider) options.providers = findings::Providers::anyone;
+  findings_ = std::make_unique<findings::Findings>(
+      std::move(options), [this](store::Transaction& transaction, std::string_view event) -> Result<void> {
+        auto delivered = rules_->put(transaction, {.id = event_id(event), .bytes = event});
+        if (!delivered) return pass_on(delivered);
+        return {};
+      });
+  stacks_ = std::make_unique<stacks::Stacks>(identity_, directory_);
+  builtins::add_all(*functions_, directory_, *containment_, identity_);
+
+  destinations_.add("sqs", *queues_);
+  destinations_.add("sns", *topics_);
+  destinations_.add("lambda", *functions_);
+  destinations_.add("states", *executions_);
+  destinations_.add("events", rules_->bus_destination());
+  add_services();
+}
+
+Engine::~Engine() {
+  stop();
+}
+
+void Engine::add_services() {
+  directory_.add(access::service(identity_));
+  directory_.add(findings::service(*findings_));
+  directory_.add(rules_->service());
+  directory_.add(queues_->service());
+  directory_.add(topics_->service());
+  directory_.add(functions::service(*functions_));
+  directory_.add(workflows::service(*machines_, *executions_));
+  for (auto& service : containment_->services()) directory_.add(std::move(service));
+  directory_.add(operator_service(*this));
+}
+
+void Engine::attach_outbox() {
+  store::Outbox& outbox = store_->outbox();
+  rules_->attach(outbox);
+  queues_->attach(outbox);
+  topics_->attach(outbox);
+  webhooks_->attach(outbox);
+  functions_->attach(outbox);
+  executions_->attach(outbox);
+  findings_->register_timer(outbox);
+  outbox.on_exhausted([this](store::Transaction& transaction, const store::Due& due, const Error& error) {
+    // A destination may hold a secret (a web hook's URL), so it is not logged.
+    spdlog::error("given up kind={} attempts={} reason={}", due.kind, due.attempt + 1, error.message);
+    if (due.kind == rules::target_kind)
+      rules_->dead_letter(transaction, due, error);
+    else
+      topics_->dead_letter(transaction, due, error);
+  });
+}
+
+// An event that was put with a source of AWS's: its findings are recorded. True if anything is new, or nothing could be
+// told.
+Result<bool> Engine::record(store::Transaction& transaction, const json::object& event) {
+  auto taken = findings_->record_from_event(transaction, to_json(event));
+  if (!taken) return pass_on(taken);
+  return taken->ignored.empty() || !taken->created.empty() || !taken->updated.empty();
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(const Config& config, const Clock& clock, Random& random, bool threaded) {
+  auto settings = containment_settings(config);
+  if (!settings) return pass_on(settings);
+  std::unique_ptr<Engine> engine{new Engine{config, clock, std::move(*settings)}};
+  auto store = store::Store::open(
+      {.file = config.data / "store.db", .clock = &clock, .random = &random, .threaded = threaded, .durable = threaded},
+      all_migrations());
+  if (!store) return pass_on(store);
+  engine->store_ = std::move(*store);
+  engine->attach_outbox();
+  auto loaded = engine->store_->read([&](store::Reader& reader) { return engine->queues_->load(reader); });
+  if (!loaded) return pass_on(loaded);
+  return engine;
+}
+
+void Engine::start() {
+  store_->start();
+}
+
+void Engine::stop() {
+  if (!store_) return;
+  webhooks_->stop();  // its last outcomes are still written
+  store_->stop();
+}
+
+Result<std::vector<stacks::Report>> Engine::prepare(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> protect;
+  for (const auto& prefix : config.never_block) protect.emplace_back(prefix, "configuration");
+  auto applied = store_->write(store::Lane::containment, [&](store::Transaction& transaction) -> Result<void> {
+    auto released = containment_->apply_configuration(transaction, protect);
+    if (!released) return pass_on(released);
+    findings_->set_timer(transaction);
+    return {};
+  });
+  if (!applied) return pass_on(applied);
+  std::vector<stacks::Report> reports;
+  if (!config.stacks) return reports;
+  for (const auto& [name, text] : builtin_stacks())
+    if (auto done = apply_stack(config, std::string(name), std::string(text), reports); !done) return pass_on(done);
+  if (config.stacks_folder.empty()) return reports;
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(config.stacks_folder, error))
+    if (entry.path().extension() == ".yaml" || entry.path().extension() == ".json") files.push_back(entry.path());
+  if (error)
+    return fail(ErrorCode::not_found,
+                fmt::format("the stacks folder '{}' cannot be read", config.stacks_folder.string()));
+  std::ranges::sort(files);
+  for (const auto& file : files) {
+    std::ifstream stream{file};
+    std::ostringstream text;
+    text << stream.rdbuf();
+    if (auto done = apply_stack(config, file.stem().string(), text.str(), reports); !done) return pass_on(done);
+  }
+  return reports;
+}
+
+Result<void> Engine::apply_stack(const Config& config, const std::string& name, const std::string& text,
+                                 std::vector<stacks::Report>& reports) {
+  stacks::Request request{.name = name, .template_text = text, .parameters = {}};
+  if (const auto found = config.stack.find(name); found != config.stack.end()) {
+    if (!found->second.enabled) return {};
+    for (const auto& [parameter, value] : found->second.parameters)
+      request.parameters.emplace(parameter, value.reveal());
+  }
+  auto report = store_->write(store::Lane::containment,
+                              [&](store::Transaction& transaction) { return stacks_->apply(transaction, request); });
+  if (!report) return pass_on(report);
+  reports.push_back(std::move(*report));
+  return {};
+}
+
+Result<void> Engine::enforce(store::Transaction& transaction) {
+  for (const auto& name : functions_->names_by_handler(transaction, "update-rule-group")) {
+    auto updated = functions_->invoke(transaction, name, json::object{});
+    if (!updated) return pass_on(updated);
+  }
+  return {};
+}
+
+Summary Engine::summary() {
+  auto summary = store_->read([&](store::Reader& reader) -> Result<Summary> {
+    Summary s;
+    s.findings = findings_->summary(reader);
+    s.rules = rules_->counts(reader);
+    s.executions = workflows::Executions::count(reader);
+    s.containment = containment_->report(reader);
+    s.functions = functions_->counts(reader);
+    s.outbox_waiting = reader.integer("SELECT count(*) FROM outbox WHERE due <= ? OR attempt > 0", 0, reader.now());
+    s.undelivered = static_cast<std::int64_t>(rules_->undelivered(reader, 1000).size());
+    auto names = reader.query("SELECT name FROM queue ORDER BY name LIMIT 100");
+    while (names.next())
+      if (auto depth = queues_->depth(reader, names.text(0))) s.queues.emplace_back(names.string(0), *depth);
+    return s;
+  });
+  return summary ? std::move(*summary) : Summary{};
+}
+
+}  // namespace tocsin::app

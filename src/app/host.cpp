@@ -1,0 +1,140 @@
+#include "app/host.h"
+
+#include <csignal>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "digest/digest.h"
+
+namespace tocsin::app {
+namespace {
+
+constexpr int reader_threads = 2;
+constexpr int network_threads = 2;
+
+void log_access(const http::Access& access) {
+  std::string notes;
+  for (const auto& [name, value] : access.notes) notes += fmt::format(" {}={}", name, value);
+  spdlog::debug("request remote={} method={} target={} status={} in={} out={} us={}{}", access.remote, access.method,
+                access.target.substr(0, access.target.find('?')), access.status, access.request_bytes,
+                access.response_bytes, access.duration.count(), notes);
+}
+
+// "Bearer x" → "x".
+std::string_view bearer(std::string_view header) {
+  constexpr std::string_view scheme = "Bearer ";
+  return header.starts_with(scheme) ? header.substr(scheme.size()) : std::string_view();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Host>> Host::start(const Config& config) {
+  std::unique_ptr<Host> host{new Host};
+  if (auto opened = host->open(config); !opened) return pass_on(opened);
+  if (auto listening = host->listen(config); !listening) return pass_on(listening);
+  return host;
+}
+
+Host::~Host() {
+  stop();
+}
+
+Result<void> Host::open(const Config& config) {
+  std::error_code error;
+  std::filesystem::create_directories(config.data, error);
+  if (error)
+    return fail(ErrorCode::unavailable,
+                fmt::format("the data folder '{}' cannot be made: {}", config.data.string(), error.message()));
+  std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
+  auto keys = access::AccessKeys::open(config.data / "credentials", config.identity, random_);
+  if (!keys) return pass_on(keys);
+  keys_ = std::make_unique<access::AccessKeys>(std::move(*keys));
+  auto engine = Engine::open(config, clock_, random_, true);
+  if (!engine) return pass_on(engine);
+  engine_ = std::move(*engine);
+  return {};
+}
+
+Result<void> Host::listen(const Config& config) {
+  pool_ = std::make_unique<http::Pool>(reader_threads);
+  front_ = std::make_unique<api::Front>(
+      engine_->directory(), engine_->store(), [this](std::string_view id) { return keys_->find(id); }, config.identity,
+      clock_, random_, *pool_, api::FrontOptions{.fallback_endpoint = "http://" + config.listen});
+  routes_ = std::make_unique<http::Routes>(*pool_);
+  http::ServerOptions options{.listen = config.listen, .threads = network_threads};
+  options.refuse = [this](const http::Request& head, int status) { return front_->refuse(head, status); };
+  options.on_access = log_access;
+  auto server = http::Server::listen(std::move(options), [this](http::Request request, http::Responder responder) {
+    (*routes_)(std::move(request), std::move(responder));
+  });
+  if (!server) return pass_on(server);
+  server_ = std::move(*server);
+  add_routes(config);
+  engine_->start();
+  auto reports = engine_->prepare(config);
+  if (!reports) return pass_on(reports);
+  reports_ = std::move(*reports);
+  server_->start();
+  return {};
+}
+
+void Host::add_routes(const Config& config) {
+  routes_->health([this] {
+    // A commit that writes nothing still needs the committer and the disk.
+    return engine_->store().write(store::Lane::containment, [](store::Transaction& t) -> Result<void> {
+      t.execute("UPDATE schema_version SET version = version WHERE room = 'store'");
+      return {};
+    });
+  });
+  routes_->page("/feeds/blocklist.txt",
+                [this, token = config.feed_token](const http::Request& request) { return feed(request, token); });
+  routes_->otherwise([this](http::Request request, http::Responder responder) {
+    (*front_)(std::move(request), std::move(responder));
+  });
+}
+
+Result<http::Page> Host::feed(const http::Request& request, const Secret& token) {
+  const bool open = server_->on_loopback() && token.empty();
+  if (!open) {
+    const auto given = bearer(request.headers.get("authorization"));
+    if (token.empty() || !digest::equal_in_constant_time(digest::sha256(given), digest::sha256(token.reveal())))
+      return fail(
+          ErrorCode::denied,
+          "the block feed needs 'Authorization: Bearer TOKEN' with the token of the configuration key feed.token");
+  }
+  auto feed = engine_->store().read([&](store::Reader& reader) { return engine_->containment().block_feed(reader); });
+  if (!feed) return pass_on(feed);
+  return http::Page{.body = std::move(feed->text), .etag = std::move(feed->etag)};
+}
+
+void Host::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  if (front_) front_->stop();
+  if (server_) server_->stop();
+  if (pool_) pool_->stop();
+  if (engine_) engine_->stop();
+}
+
+void block_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+int wait_for_signal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  int signal = 0;
+  sigwait(&set, &signal);
+  return signal;
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,54 @@
+// The running server: the engine behind its HTTP front, with health, feed and logs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/access.h"
+#include "api/front.h"
+#include "app/engine.h"
+#include "http/routes.h"
+#include "http/server.h"
+
+namespace tocsin::app {
+
+class Host {
+ public:
+  // Opens the data folder, loads the stacks, listens, starts to work. Error: in words for the person who started it.
+  static Result<std::unique_ptr<Host>> start(const Config& config);
+  ~Host();  // stop()
+
+  // "http://127.0.0.1:4747"
+  std::string url() const { return "http://" + server_->address(); }
+  Engine& engine() { return *engine_; }
+  const std::vector<stacks::Report>& stack_reports() const { return reports_; }
+  bool made_credentials() const { return keys_->was_created(); }
+
+  // Takes no new requests, finishes those under way, drains what is due, closes the store.
+  void stop();
+
+ private:
+  Host() = default;
+  Result<void> open(const Config& config);
+  Result<void> listen(const Config& config);
+  void add_routes(const Config& config);
+  Result<http::Page> feed(const http::Request& request, const Secret& token);
+
+  SystemClock clock_;
+  SystemRandom random_;
+  std::unique_ptr<access::AccessKeys> keys_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<stacks::Report> reports_;
+  std::unique_ptr<http::Pool> pool_;
+  std::unique_ptr<api::Front> front_;
+  std::unique_ptr<http::Routes> routes_;
+  std::unique_ptr<http::Server> server_;
+  bool stopped_ = false;
+};
+
+// Waits for SIGTERM or SIGINT. Call block_signals() first, before any thread starts.
+void block_signals();
+int wait_for_signal();
+
+}  // namespace tocsin::app

@@ -1,0 +1,130 @@
+// The command line. Each command is a function in a file of its own; this one knows flags only.
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+
+namespace {
+
+using namespace tocsin::app;
+
+void add_config_flags(CLI::App& command, ConfigFlags& flags) {
+  command.add_option("--data", flags.data, "Folder of the store and the credentials (made if absent)");
+  command.add_option("--listen", flags.listen, "HOST:PORT to listen on; port 0 takes a free one");
+  command.add_option("--account", flags.account, "Account id of this installation, 12 digits");
+  command.add_option("--region", flags.region, "Region of this installation");
+  command.add_option("--config", flags.config, "Configuration file (TOML)")->check(CLI::ExistingFile);
+  command.add_flag("--no-stacks", flags.no_stacks, "Start empty: load no stacks");
+  command.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off");
+  command.add_flag("--log-json", flags.log_json, "Log as JSON lines");
+}
+
+void add_client_flags(CLI::App& command, ClientFlags& flags) {
+  command.add_option("--endpoint", flags.endpoint, "URL of the server")->capture_default_str();
+  command.add_option("--data", flags.data, "The server's data folder, for its credentials")->capture_default_str();
+  command.add_option("--region", flags.region, "Region of the installation")->capture_default_str();
+  command.add_option("--account", flags.account, "Account id of the installation")->capture_default_str();
+  command.add_flag("--json", flags.json, "Answer as JSON");
+}
+
+void add_serve(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("serve", "Run the engine until it is told to stop");
+  auto flags = std::make_shared<ConfigFlags>();
+  add_config_flags(*command, *flags);
+  command->callback([flags, &code] { code = run_serve(*flags); });
+}
+
+void add_demo(CLI::App& app, int& code) {
+  auto* command =
+      app.add_subcommand("demo", "Serve, feed it findings (samples or your own export), show what happened to each");
+  auto flags = std::make_shared<DemoFlags>();
+  add_config_flags(*command, flags->config);
+  command->add_option("--findings", flags->findings,
+                      "Your own export: JSON, JSON lines, EventBridge events, gzip; '-' reads standard input");
+  command->add_option("--seed", flags->seed, "Seed of the samples")->capture_default_str();
+  command->add_flag("--once", flags->once, "Stop after the summary instead of serving on");
+  command->add_flag("--json", flags->json, "The summary as JSON");
+  command->callback([flags, &code] { code = run_demo(*flags); });
+}
+
+void add_import(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("import", "Bring findings of files into a running server");
+  auto flags = std::make_shared<ImportFlags>();
+  add_client_flags(*command, flags->client);
+  command
+      ->add_option("files", flags->files,
+                   "Files (JSON, JSON lines, EventBridge events, GuardDuty findings, gzip); '-' reads standard input")
+      ->required();
+  command->add_option("--refusals", flags->refusals_shown, "How many refusals to list")->capture_default_str();
+  command->callback([flags, &code] { code = run_import(*flags); });
+}
+
+void add_findings(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("findings", "List findings, or escalate one");
+  auto flags = std::make_shared<FindingsFlags>();
+  add_client_flags(*command, flags->client);
+  command->add_option("--severity", flags->severity, "Only of this severity label (repeatable)");
+  command->add_option("--status", flags->status, "Only of this workflow status (repeatable)");
+  command->add_option("--id", flags->id, "Only the finding with this id");
+  command->add_option("--limit", flags->limit, "How many at most")->capture_default_str();
+  command->add_option("--escalate", flags->escalate,
+                      "Send the finding with this id to the custom action 'Escalate to SOC'");
+  command->callback([flags, &code] { code = run_findings(*flags); });
+}
+
+void add_blocks(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("blocks", "List blocked and refused addresses; block, un-block, protect one");
+  auto flags = std::make_shared<BlocksFlags>();
+  add_client_flags(*command, flags->client);
+  command->add_option("--add", flags->add, "Block this address or prefix");
+  command->add_option("--remove", flags->remove,
+                      "Un-block this address, and keep it from being blocked automatically for 24 hours");
+  command->add_option("--protect", flags->protect, "Never block this address or prefix; releases what overlaps");
+  command->add_option("--unprotect", flags->unprotect, "Take this entry off the never-block list");
+  command->add_option("--reason", flags->reason, "Why (kept and shown)");
+  command->callback([flags, &code] { code = run_blocks(*flags); });
+}
+
+void add_samples(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("samples", "Write sample findings as JSON lines");
+  auto flags = std::make_shared<SamplesFlags>();
+  command->add_option("--seed", flags->seed, "Same seed, same findings")->capture_default_str();
+  command->add_option("--count", flags->count, "How many; 0: one of each kind")->capture_default_str();
+  command->add_option("--account", flags->account, "Account id that they name")->capture_default_str();
+  command->add_option("--region", flags->region, "Region that they name")->capture_default_str();
+  command->callback([flags, &code] { code = run_samples(*flags); });
+}
+
+void add_config(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("config", "Work with the configuration");
+  command->require_subcommand(1);
+  auto* check = command->add_subcommand("check", "Check a configuration file; errors name line and key");
+  auto flags = std::make_shared<ConfigFlags>();
+  check->add_option("file,--config", flags->config, "Configuration file (TOML)")->required();
+  check->callback([flags, &code] { code = run_config_check(*flags); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Tocsin: security incident response. Findings come in, addresses are blocked, people are told."};
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of every command");
+  app.footer(
+      "Exit codes: 0 done, 1 done in part or refused, 2 wrong use, 3 the server or the store cannot be reached.");
+  int code = 0;
+  add_serve(app, code);
+  add_demo(app, code);
+  add_import(app, code);
+  add_findings(app, code);
+  add_blocks(app, code);
+  add_samples(app, code);
+  add_config(app, code);
+  app.add_subcommand("version", "Print the version")->callback([&code] { code = run_version(); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int cli_code = app.exit(error);
+    return cli_code == 0 ? 0 : 2;
+  }
+  return code;
+}

@@ -1,0 +1,170 @@
+#include "builtins/embedded_ports.h"
+
+#include <fmt/format.h>
+
+#include "store/outbox.h"
+
+namespace tocsin::builtins {
+namespace {
+
+// How long a message that was announced is not announced again.
+constexpr std::chrono::hours announced_kept{24 * 30};
+
+Result<netset::Set> set_of(const std::vector<std::string>& prefixes) {
+  return containment::parse_ranges(prefixes);
+}
+
+}  // namespace
+
+Api::Api(store::Transaction& transaction, const service::Directory& directory, const Identity& identity,
+         const functions::Invocation& invocation)
+    : transaction_{transaction}, directory_{directory} {
+  caller_ = {.account = identity.account,
+             .arn = fmt::format("arn:{}:sts::{}:assumed-role/{}/{}", identity.partition, identity.account,
+                                invocation.function_name, invocation.function_name),
+             .user_id = invocation.function_name};
+}
+
+Result<json::object> Api::call(std::string_view service, std::string_view operation, const json::object& input) {
+  const auto* found = directory_.find(service, operation);
+  if (!found)
+    return fail(ErrorCode::unavailable, fmt::format("the operation {} of {} is not served here", operation, service));
+  return service::run_within(*found, transaction_,
+                             {.caller = caller_, .input = input, .request_id = "function", .endpoint = {}});
+}
+
+// ---- Security Hub
+
+Result<std::optional<json::object>> EmbeddedHub::get(const responders::FindingRef& finding) {
+  const auto equals = [](const std::string& value) {
+    return json::array{json::object{{"Value", value}, {"Comparison", "EQUALS"}}};
+  };
+  auto answer = api_.call(
+      "securityhub", "GetFindings",
+      {{"Filters", {{"Id", equals(finding.id)}, {"ProductArn", equals(finding.product_arn)}}}, {"MaxResults", 1}});
+  if (!answer) return pass_on(answer);
+  auto* list = answer->if_contains("Findings");
+  if (!list || !list->is_array() || list->get_array().empty()) return std::nullopt;
+  return std::move(list->get_array()[0].get_object());
+}
+
+Result<void> EmbeddedHub::update(const responders::FindingRef& finding, const json::object& changes) {
+  json::object request = changes;
+  request["FindingIdentifiers"] = json::array{json::object{{"Id", finding.id}, {"ProductArn", finding.product_arn}}};
+  auto answer = api_.call("securityhub", "BatchUpdateFindings", request);
+  if (!answer) return pass_on(answer);
+  const auto* unprocessed = answer->if_contains("UnprocessedFindings");
+  if (!unprocessed || !unprocessed->is_array() || unprocessed->get_array().empty()) return {};
+  const json::object& first = unprocessed->get_array()[0].get_object();
+  return fail(ErrorCode::unavailable,
+              fmt::format("the update was not processed: {} {}", string_at(first, "ErrorCode"),
+                          string_at(first, "ErrorMessage")),
+              "UnprocessedFinding");
+}
+
+// ---- SNS
+
+Result<std::string> EmbeddedTopic::publish(std::string_view topic_arn, std::string_view subject,
+                                           std::string_view message,
+                                           const std::vector<std::pair<std::string, std::string>>& attributes) {
+  json::object members;
+  for (const auto& [name, value] : attributes)
+    members.emplace(name, json::object{{"DataType", "String"}, {"StringValue", value}});
+  auto answer = api_.call(
+      "sns", "Publish",
+      {{"TopicArn", topic_arn}, {"Subject", subject}, {"Message", message}, {"MessageAttributes", std::move(members)}});
+  if (!answer) return pass_on(answer);
+  return std::string(string_at(*answer, "MessageId"));
+}
+
+// ---- the block table
+
+Result<responders::BlockResult> EmbeddedBlockTable::block(const responders::BlockOrder& order) {
+  const containment::BlockRequest request{.table = table_,
+                                          .host = order.host,
+                                          .timestamp = order.timestamp,
+                                          .finding_id = order.finding_id,
+                                          .account_id = order.account_id,
+                                          .region = order.region,
+                                          .actor = actor_,
+                                          .reason = order.reason};
+  auto outcome = tables_.block(transaction_, request);
+  if (!outcome) return pass_on(outcome);
+  if (outcome->refusal)
+    return responders::BlockResult{
+        .host = order.host, .is_new = false, .refused = outcome->refusal->code, .reason = outcome->refusal->reason};
+  return responders::BlockResult{.host = outcome->block.host, .is_new = outcome->is_new()};
+}
+
+Result<std::vector<std::string>> EmbeddedBlockTable::wanted() {
+  std::vector<std::string> prefixes;
+  for (const auto& block : tables_.wanted_and_allowed(transaction_, table_)) {
+    auto prefix = netset::parse_prefix(block.host);
+    if (!prefix) return pass_on(prefix);
+    prefixes.push_back(netset::to_text(*prefix));
+  }
+  return prefixes;
+}
+
+Result<std::vector<std::string>> EmbeddedBlockTable::expire(std::chrono::hours retention) {
+  std::vector<std::string> hosts;
+  for (const auto& block : tables_.expire(transaction_, table_, retention)) hosts.push_back(block.host);
+  return hosts;
+}
+
+Result<void> EmbeddedBlockTable::submitted(const std::vector<std::string>& prefixes) {
+  auto set = set_of(prefixes);
+  if (!set) return pass_on(set);
+  tables_.submit(transaction_, table_, *set);
+  return {};
+}
+
+Result<void> EmbeddedBlockTable::confirmed(const std::vector<std::string>& prefixes) {
+  auto set = set_of(prefixes);
+  if (!set) return pass_on(set);
+  tables_.confirm(transaction_, table_, *set);
+  return {};
+}
+
+Result<bool> EmbeddedBlockTable::remove(std::string_view host) {
+  return tables_.remove_released(transaction_, table_, host);
+}
+
+// ---- the rule group
+
+Result<EmbeddedRuleGroup::Description> EmbeddedRuleGroup::describe(std::string_view arn) {
+  auto answer = groups_.describe(transaction_, {{"RuleGroupArn", arn}});
+  if (!answer) return pass_on(answer);
+  const auto* document = answer->if_contains("RuleGroup");
+  return Description{.rule_group = document && document->is_object() ? document->get_object() : json::object{},
+                     .update_token = std::string(string_at(*answer, "UpdateToken")),
+                     .capacity = integer_at(*answer, "RuleGroupResponse.Capacity")};
+}
+
+Result<void> EmbeddedRuleGroup::update(std::string_view arn, const Description& changed,
+                                       const std::vector<std::int64_t>& priorities) {
+  auto answer = groups_.update_blocks(transaction_,
+                                      {{"RuleGroupArn", arn},
+                                       {"UpdateToken", changed.update_token},
+                                       {"RuleGroup", changed.rule_group},
+                                       {"Description", "GD2NFW"}},
+                                      priorities);
+  if (!answer) return pass_on(answer);
+  return {};
+}
+
+// ---- web hooks
+
+Result<bool> EmbeddedWebhook::post(std::string_view url, std::string_view body, std::string_view key) {
+  transaction_.execute("DELETE FROM announced WHERE at < ?", transaction_.now() - announced_kept);
+  const bool first = transaction_.execute("INSERT INTO announced (key, at) VALUES (?,?) ON CONFLICT (key) DO NOTHING",
+                                          key, transaction_.now()) == 1;
+  if (!first) return false;
+  store::Outbox::add(transaction_, {.kind = "webhook",
+                                    .destination = std::string(url),
+                                    .payload = std::string(body),
+                                    .context = R"({"headers":{"content-type":"application/json"}})"});
+  return true;
+}
+
+}  // namespace tocsin::builtins

@@ -1,0 +1,85 @@
+// The responders' ports over one transaction. Inside this folder only.
+#pragma once
+
+#include "containment/containment.h"
+#include "functions/functions.h"
+#include "responders/ports.h"
+#include "service/service.h"
+
+namespace tocsin::builtins {
+
+// Calls operations of the API in the name of the function.
+class Api {
+ public:
+  Api(store::Transaction& transaction, const service::Directory& directory, const Identity& identity,
+      const functions::Invocation& invocation);
+  Result<json::object> call(std::string_view service, std::string_view operation, const json::object& input);
+  const service::Caller& caller() const { return caller_; }
+
+ private:
+  store::Transaction& transaction_;
+  const service::Directory& directory_;
+  service::Caller caller_;
+};
+
+class EmbeddedHub final : public responders::FindingHub {
+ public:
+  explicit EmbeddedHub(Api& api) : api_{api} {}
+  Result<std::optional<json::object>> get(const responders::FindingRef& finding) override;
+  Result<void> update(const responders::FindingRef& finding, const json::object& changes) override;
+
+ private:
+  Api& api_;
+};
+
+class EmbeddedTopic final : public responders::Topic {
+ public:
+  explicit EmbeddedTopic(Api& api) : api_{api} {}
+  Result<std::string> publish(std::string_view topic_arn, std::string_view subject, std::string_view message,
+                              const std::vector<std::pair<std::string, std::string>>& attributes) override;
+
+ private:
+  Api& api_;
+};
+
+class EmbeddedBlockTable final : public responders::BlockTable {
+ public:
+  EmbeddedBlockTable(store::Transaction& transaction, containment::BlockTables& tables, std::string table,
+                     std::string actor)
+      : transaction_{transaction}, tables_{tables}, table_{std::move(table)}, actor_{std::move(actor)} {}
+  Result<responders::BlockResult> block(const responders::BlockOrder& order) override;
+  Result<std::vector<std::string>> wanted() override;
+  Result<std::vector<std::string>> expire(std::chrono::hours retention) override;
+  Result<void> submitted(const std::vector<std::string>& prefixes) override;
+  Result<void> confirmed(const std::vector<std::string>& prefixes) override;
+  Result<bool> remove(std::string_view host) override;
+
+ private:
+  store::Transaction& transaction_;
+  containment::BlockTables& tables_;
+  std::string table_, actor_;
+};
+
+class EmbeddedRuleGroup final : public responders::RuleGroup {
+ public:
+  EmbeddedRuleGroup(store::Transaction& transaction, containment::RuleGroups& groups)
+      : transaction_{transaction}, groups_{groups} {}
+  Result<Description> describe(std::string_view arn) override;
+  Result<void> update(std::string_view arn, const Description& changed,
+                      const std::vector<std::int64_t>& priorities) override;
+
+ private:
+  store::Transaction& transaction_;
+  containment::RuleGroups& groups_;
+};
+
+class EmbeddedWebhook final : public responders::Webhook {
+ public:
+  explicit EmbeddedWebhook(store::Transaction& transaction) : transaction_{transaction} {}
+  Result<bool> post(std::string_view url, std::string_view body, std::string_view key) override;
+
+ private:
+  store::Transaction& transaction_;
+};
+
+}  // namespace tocsin::builtins

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "netset/set.h"
+#include "responders/responders.h"
+
+namespace tocsin::responders {
+namespace {
+
+constexpr int token_tries_max = 5;
+constexpr std::int64_t destinations_behind = 100;
+constexpr std::string_view placeholder = "127.0.0.1/32";  // an empty list would match every packet
+
+json::array definitions(const std::vector<std::string>& prefixes) {
+  json::array list;
+  if (prefixes.empty()) list.push_back(json::object{{"AddressDefinition", placeholder}});
+  for (const auto& prefix : prefixes) list.push_back(json::object{{"AddressDefinition", prefix}});
+  return list;
+}
+
+json::value drop_rule(std::string_view side, const std::vector<std::string>& prefixes, std::int64_t priority,
+                      const RuleGroupSettings& settings) {
+  return json::object{
+      {"RuleDefinition",
+       {{"MatchAttributes", {{side, definitions(prefixes)}}}, {"Actions", {"aws:drop", settings.custom_action_name}}}},
+      {"Priority", priority}};
+}
+
+// The capacity that rules of other priorities use (each the product of its lists, an empty one counting once).
+std::int64_t units_of(const json::value& rule) {
+  std::int64_t units = 1;
+  const auto* match = find(rule, "RuleDefinition.MatchAttributes");
+  if (!match || !match->is_object()) return units;
+  for (const auto& [name, list] : match->get_object())
+    if (list.is_array() && !list.get_array().empty()) units *= static_cast<std::int64_t>(list.get_array().size());
+  return units;
+}
+
+// Replaces our two rules and our action; returns the capacity that the other rules need.
+std::int64_t write_rules(json::object& rule_group, const std::vector<std::string>& prefixes,
+                         const RuleGroupSettings& settings) {
+  json::object& source = rule_group["RulesSource"].is_object() ? rule_group["RulesSource"].get_object()
+                                                               : rule_group["RulesSource"].emplace_object();
+  json::value& slot = source["StatelessRulesAndCustomActions"];
+  json::object& stateless = slot.is_object() ? slot.get_object() : slot.emplace_object();
+  json::array rules;
+  std::int64_t others = 0;
+  if (const auto* there = stateless.if_contains("StatelessRules"); there && there->is_array()) {
+    for (const auto& rule : there->get_array()) {
+      const auto priority = rule.is_object() ? integer_at(rule.get_object(), "Priority") : 0;
+      if (priority == settings.priority || priority == settings.priority + destinations_behind) continue;
+      others += units_of(rule);
+      rules.push_back(rule);
+    }
+  }
+  rules.push_back(drop_rule("Sources", prefixes, settings.priority, settings));
+  rules.push_back(drop_rule("Destinations", prefixes, settings.priority + destinations_behind, settings));
+  stateless["StatelessRules"] = std::move(rules);
+  json::array actions;
+  if (const auto* there = stateless.if_contains("CustomActions"); there && there->is_array())
+    for (const auto& action : there->get_array())
+      if (!action.is_object() || string_at(action.get_object(), "ActionName") != settings.custom_action_name)
+        actions.push_back(action);
+  actions.push_back(json::object{
+      {"ActionName", settings.custom_action_name},
+      {"ActionDefinition", {{"PublishMetricAction", {{"Dimensions", {{{"Value", settings.custom_action_value}}}}}}}}});
+  stateless["CustomActions"] = std::move(actions);
+  return others;
+}
+
+// One rule entry an address, as people know it from the original; merged into wider prefixes only where space is short.
+Result<std::vector<std::string>> merged(const std::vector<std::string>& prefixes) {
+  netset::Set set;
+  for (const auto& text : prefixes) {
+    auto prefix = netset::parse_prefix(text);
+    if (!prefix) return pass_on(prefix);
+    set.insert(*prefix);
+  }
+  std::vector<std::string> list;
+  for (const auto& prefix : set.prefixes()) list.push_back(netset::to_text(prefix));
+  return list;
+}
+
+// Plans and submits once.
+Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGroupSettings& settings, Ports& ports) {
+  auto description = ports.rule_group->describe(settings.arn);
+  if (!description) return pass_on(description);
+  std::vector<std::string> entries = wanted;
+  const std::int64_t others = write_rules(description->rule_group, entries, settings);
+  const auto needed = [&] { return others + 2 * static_cast<std::int64_t>(std::max<std::size_t>(entries.size(), 1)); };
+  if (needed() > description->capacity) {
+    auto fewer = merged(wanted);
+    if (!fewer) return pass_on(fewer);
+    entries = std::move(*fewer);
+    if (needed() > description->capacity)
+      return fail(ErrorCode::validation,
+                  fmt::format("the rule group's capacity of {} does not hold {} blocked prefixes, which need {}",
+                              description->capacity, entries.size(), needed()),
+                  "CapacityExceeded");
+    write_rules(description->rule_group, entries, settings);
+  }
+  auto updated = ports.rule_group->update(settings.arn, *description,
+                                          {settings.priority, settings.priority + destinations_behind});
+  if (!updated) return pass_on(updated);
+  return entries.size();
+}
+
+}  // namespace
+
+Result<json::value> update_rule_group(const json::value& input, const RuleGroupSettings& settings, Ports& ports) {
+  auto wanted = ports.table->wanted();
+  if (!wanted) return pass_on(wanted);
+  if (auto told = ports.table->submitted(*wanted); !told) return pass_on(told);
+  Result<std::size_t> count = submit(*wanted, settings, ports);
+  for (int tries = 1; !count && count.error().code == ErrorCode::conflict && tries < token_tries_max; ++tries)
+    count = submit(*wanted, settings, ports);
+  if (!count) return pass_on(count);
+  if (auto told = ports.table->confirmed(*wanted); !told) return pass_on(told);
+  json::object answer = input.is_object() ? input.get_object() : json::object{};
+  answer["Blocked"] = true;
+  answer["RuleCount"] = *count;
+  return json::value(std::move(answer));
+}
+
+}  // namespace tocsin::responders
