@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "asl/detail/run.h"
@@ -116,18 +118,41 @@ void Run::emit_task(Frame& frame, const State& state, std::string_view what, jso
   }
 }
 
-bool is_too_long(const json::value& value) {
-  // A cheap lower bound first: most payloads are far from the limit.
-  const auto bytes = [](const auto& self, const json::value& part) -> std::size_t {
-    if (const auto* text = part.if_string()) return text->size() + 2;
-    std::size_t sum = 2;
-    if (const auto* array = part.if_array())
-      for (const auto& element : *array) sum += self(self, element) + 1;
-    if (const auto* object = part.if_object())
-      for (const auto& member : *object) sum += member.key().size() + 4 + self(self, member.value());
-    return part.is_structured() ? sum : 24;
-  };
-  return bytes(bytes, value) > payload_bytes_max / 6 && to_text(value).size() > payload_bytes_max;
+namespace {
+
+// A lower bound of the bytes that the text of a payload has, and how deep it is nested.
+struct Extent {
+  std::size_t bytes = 0;
+  std::size_t depth = 0;
+};
+
+void measure(const json::value& value, std::size_t depth, Extent& extent) {
+  extent.depth = std::max(extent.depth, depth);
+  if (const auto* text = value.if_string()) {
+    extent.bytes += text->size() + 2;
+  } else if (const auto* array = value.if_array()) {
+    extent.bytes += 2 + array->size();
+    for (const auto& element : *array) measure(element, depth + 1, extent);
+  } else if (const auto* object = value.if_object()) {
+    extent.bytes += 2;
+    for (const auto& member : *object) {
+      extent.bytes += member.key().size() + 4;
+      measure(member.value(), depth + 1, extent);
+    }
+  } else {
+    extent.bytes += 1;
+  }
+}
+
+}  // namespace
+
+bool is_too_large(const json::value& value) {
+  Extent extent;
+  measure(value, 0, extent);
+  // A character takes up to six bytes in the text ("\u0001"), a number up to 24: only what is near the limit is written
+  // out.
+  return extent.depth > payload_depth_max ||
+         (extent.bytes > payload_bytes_max / 24 && to_text(value).size() > payload_bytes_max);
 }
 
 std::string too_long_cause(std::string_view who) {

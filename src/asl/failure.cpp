@@ -93,7 +93,7 @@ bool Run::catch_failure(Frame& frame, const State& state, const Failure& failure
       return true;
     }
     const auto text = to_text(*output);
-    if (text.size() > payload_bytes_max) {
+    if (is_too_large(*output)) {
       failed_for_good(frame, state, {"States.DataLimitExceeded", too_long_cause(state.name)});
       return true;
     }

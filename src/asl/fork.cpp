@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -100,6 +101,14 @@ void Run::child_failed(Frame& child, Failure failure) {
   feed(frame, state);
 }
 
+// The run of a distributed Map ends otherwise than well: what still ran in it was aborted.
+void Run::close_map_run(MapRun& run, Status status) {
+  run.status = status;
+  run.stopped = now_;
+  run.executions.aborted += std::exchange(run.executions.running, 0);
+  run.items.aborted += std::exchange(run.items.running, 0);
+}
+
 // The last event of a child's own history.
 void Run::end_child_execution(Frame& child, const json::value* output, const Failure* failure) {
   auto& count = execution_.child_events[child.child];
@@ -118,12 +127,7 @@ void Run::end_child_execution(Frame& child, const json::value* output, const Fai
 void Run::fork_failed(Frame& frame, const State& state, Failure failure) {
   abort_children(frame.id);
   if (is_distributed_map(state)) {
-    if (auto* run = map_run(*frame.fork)) {
-      run->status = Status::failed;
-      run->stopped = now_;
-      run->executions.aborted += std::exchange(run->executions.running, 0);
-      run->items.aborted += std::exchange(run->items.running, 0);
-    }
+    if (auto* run = map_run(*frame.fork)) close_map_run(*run, Status::failed);
     json::object details{{"error", failure.error}, {"cause", failure.cause}};
     emit(frame, "MapRunFailed", "mapRunFailedEventDetails", std::move(details));
   }
@@ -156,6 +160,10 @@ void Run::abort_frame(Frame& frame) {
   stop_waiting(frame);
   const State& state = state_of(frame);
   if (frame.entered_event == 0) return;
+  if (auto* run = frame.fork ? map_run(*frame.fork) : nullptr) {
+    close_map_run(*run, Status::aborted);
+    emit_plain(frame, "MapRunAborted");
+  }
   if (const auto type = event_type(state.type, 2); !type.empty()) emit_plain(frame, type);
 }
 

@@ -270,6 +270,18 @@ TEST(Interpreter, MapOfManyItemsIsBounded) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
+// Each turn wraps the payload once more; it must end before nobody can read it.
+TEST(Interpreter, PayloadsAreNotNestedWithoutEnd) {
+  const auto definition = *compile(R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"a.$":"$"},"Next":"B"},
+      "B":{"Type":"Choice","Choices":[{"Variable":"$.x","IsPresent":true,"Next":"C"}],"Default":"A"},"C":{"Type":"Succeed"}}})",
+                                   Kind::express);
+  SimulationOptions options;
+  options.store_between_steps = true;
+  const auto run = simulate(*definition, json::object(), {}, options);
+  EXPECT_EQ(run.error, "States.DataLimitExceeded");
+  EXPECT_EQ(run.problem, "");
+}
+
 TEST(Interpreter, AWaitingExecutionIsSmall) {
   Driven run(one_state(R"("Type":"Wait","Seconds":86400,"End":true)"),
              json::object{{"finding", json::string(200, 'x')}});

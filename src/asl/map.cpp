@@ -149,6 +149,7 @@ bool Run::start_item(Frame& frame, const State& state) {
   Fork& fork = *frame.fork;
   std::size_t taken = 0;
   auto input = item_input(frame, state, taken);
+  if (input && is_too_large(*input)) input = fail_state("States.DataLimitExceeded", too_long_cause(state.name));
   if (!input) {
     input.error().cause = where(frame) + input.error().cause;
     fork_failed(frame, state, std::move(input.error()));

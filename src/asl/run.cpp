@@ -1,7 +1,5 @@
 #include "asl/detail/run.h"
 
-#include <utility>
-
 #include <fmt/format.h>
 
 #include "core/check.h"
@@ -52,7 +50,7 @@ void Run::begin(const ContextInfo& info, json::value input) {
     details = {{"input", to_text(execution_.input)}, {"inputDetails", not_truncated}, {"roleArn", info.role_arn}};
   emit_execution("ExecutionStarted", "executionStartedEventDetails", std::move(details));
   Frame& root = make_frame(FrameId{}, 0);
-  if (is_too_long(execution_.input))
+  if (is_too_large(execution_.input))
     return fail_execution({"States.DataLimitExceeded", too_long_cause(info.execution_name)});
   auto seconds = definition_.timeout_s;
   if (definition_.kind == Kind::express) seconds = std::min(seconds.value_or(express_seconds_max), express_seconds_max);
@@ -155,13 +153,8 @@ void Run::end(Status status, json::value output, std::optional<std::string> erro
     if (*timer != TimerId{}) step_.commands.push_back(CancelTimer{*timer});
     *timer = TimerId{};
   }
-  for (auto& run : execution_.map_runs) {
-    if (run.status != Status::running) continue;
-    run.status = status;
-    run.stopped = now_;
-    run.executions.aborted += std::exchange(run.executions.running, 0);
-    run.items.aborted += std::exchange(run.items.running, 0);
-  }
+  for (auto& run : execution_.map_runs)
+    if (run.status == Status::running) close_map_run(run, status);
   switch (status) {
     case Status::succeeded: {
       json::object details;

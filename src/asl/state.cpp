@@ -10,7 +10,6 @@
 namespace tocsin::asl {
 namespace {
 
-constexpr std::size_t variable_bytes_max = payload_bytes_max;
 constexpr std::size_t all_variables_bytes_max = 10 * 1024 * 1024;
 
 Outcome<json::value> read_path_field(const PathField& field, const json::value& document, Scope& scope) {
@@ -173,7 +172,7 @@ void Run::exit_state(Frame& frame, const State& state, const std::optional<Templ
   if (!values) return evaluation_failed(frame, state, std::move(values.error()));
   std::string text;
   if (recording()) text = to_text(output);
-  if (recording() ? text.size() > payload_bytes_max : is_too_long(output))
+  if (text.size() > payload_bytes_max || is_too_large(output))
     return failed(frame, state, {"States.DataLimitExceeded", too_long_cause(state.name)});
   emit_exited(frame, state, text, *values);
   set_variables(frame, std::move(*values));
@@ -185,8 +184,9 @@ Outcome<json::object> Run::assign(Frame& frame, const std::optional<Template>& v
   FrameScope scope(*this, frame);
   auto evaluated = evaluate(*values, input, scope);
   if (!evaluated) return std::unexpected(std::move(evaluated.error()));
-  if (to_text(*evaluated).size() > variable_bytes_max)
-    return fail_state("States.DataLimitExceeded", "The values of Assign are longer than 262144 bytes together.");
+  if (is_too_large(*evaluated))
+    return fail_state("States.DataLimitExceeded",
+                      "The values of Assign are longer than 262144 bytes together, or nested too deeply.");
   std::size_t bytes = to_text(*evaluated).size();
   for (const auto& [id, other] : execution_.frames)
     if (!other.variables.empty()) bytes += to_text(other.variables).size();

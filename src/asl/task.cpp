@@ -41,7 +41,7 @@ void Run::run_task(Frame& frame, const State& state) {
   if (!timeout) return evaluation_failed(frame, state, timeout.error());
   const auto heartbeat = task_seconds(frame, state, task.heartbeat_s, "HeartbeatSeconds");
   if (!heartbeat) return evaluation_failed(frame, state, heartbeat.error());
-  if (is_too_long(*input))
+  if (is_too_large(*input))
     return failed(frame, state, {"States.DataLimitExceeded", too_long_cause(result_owner(task))});
   frame.task_token = token;
   schedule(frame, state, std::move(*input), *timeout, *heartbeat);
@@ -171,7 +171,7 @@ void Run::task_succeeded(const TaskSucceeded& happened) {
   auto* frame = task_frame(happened.task);
   if (!frame) return;
   const auto& state = state_of(*frame);
-  const bool too_long = is_too_long(happened.output);
+  const bool too_long = is_too_large(happened.output);
   if (too_long)
     return task_failed(
         {happened.task, "States.DataLimitExceeded", too_long_cause(result_owner(state.as<TaskFields>()))});

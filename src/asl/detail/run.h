@@ -13,6 +13,8 @@
 namespace tocsin::asl {
 
 inline constexpr std::size_t payload_bytes_max = 262'144;
+// Deeper payloads could not be read back by those who store or receive them.
+inline constexpr std::size_t payload_depth_max = 200;
 inline constexpr EventId events_max = 25'000;
 // States entered in one step; past it the execution pauses and goes on with a timer that is due at once, so that an
 // endless loop of Pass states cannot hold its caller.
@@ -104,6 +106,7 @@ class Run {
   void start_child_execution(Frame& child, const json::value& input);
   void end_child_execution(Frame& child, const json::value* output, const Failure* failure);
   void abort_child_execution(std::int64_t child);
+  void close_map_run(MapRun& run, Status status);
   MapRun* map_run(const Fork& fork);
   bool start_item(Frame& frame, const State& state);
   Outcome<json::value> item_input(Frame& frame, const State& state, std::size_t& taken);
@@ -174,8 +177,8 @@ std::optional<std::size_t> choose(const ChoiceFields& choice, const json::value&
 std::string_view event_type(StateType type, int which);
 // Whether a distributed Map may go on with the failures that it has.
 bool is_tolerated(const Fork& fork);
-// Whether the value's text is longer than a payload may be.
-bool is_too_long(const json::value& value);
+// Whether the value is longer, as text, or nested deeper than a payload may be.
+bool is_too_large(const json::value& value);
 // The cause of States.DataLimitExceeded.
 std::string too_long_cause(std::string_view who);
 
