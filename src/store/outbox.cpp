@@ -151,8 +151,11 @@ void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Er
 void Outbox::postpone(Transaction& transaction, const Due& due, const Outcome& outcome) {
   const Error error = outcome.result ? Error{ErrorCode::throttled, "not tried yet"} : outcome.result.error();
   if (transaction.now() - due.added >= due.retry.age_max) {
-    if (transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 1 && exhausted_)
-      exhausted_(transaction, due, error);
+    if (transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return;
+    const auto found = handlers_.find(due.kind);
+    if (found != handlers_.end() && found->second.record)
+      found->second.record(transaction, due, std::unexpected(error));
+    if (exhausted_) exhausted_(transaction, due, error);
     return;
   }
   transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",

@@ -74,8 +74,8 @@ class Outbox {
 
   // Handlers are set before the store starts.
   void handle(std::string kind, Inner handler);
-  // `record`, if given, runs in the transaction that writes an outcome (each try's, success or not; not for what was
-  // not tried).
+  // `record`, if given, runs in the transaction that writes an outcome (each try's, success or not; for what was not
+  // tried, only when it is given up).
   void handle_outside(std::string kind, Outer handler, std::chrono::seconds lease, Recorder record = {});
   // Called when a delivery is given up: its tries or its age ran out, or the error is final (validation, not_found,
   // denied). Runs in the transaction that removes it. Without one, only a counter rises.
