@@ -171,4 +171,4 @@ def eventually(what, patience=20.0, message="it did not happen in time"):
 
 
 def main():
-    unittest.main(verbosity=2, argv=[sys.argv[0], *sys.argv[1:]])
+    unittest.main(verbosity=2, warnings="ignore", argv=[sys.argv[0], *sys.argv[1:]])
