@@ -124,7 +124,7 @@ Result<AccessKeys> AccessKeys::open(const std::filesystem::path& file, const Ide
                            .user_id = user_id_of(profile.access_key_id),
                            .access_key_id = profile.access_key_id};
     keys.keys_.insert_or_assign(profile.access_key_id,
-                                service::Credential{std::move(profile.secret), std::move(caller)});
+                                service::Credential{Secret{std::move(profile.secret)}, std::move(caller)});
   }
   if (keys.keys_.empty())
     return fail(ErrorCode::validation,

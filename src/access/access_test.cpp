@@ -44,7 +44,7 @@ TEST_F(AccessKeysTest, FirstStartMakesOneKeyThatOnlyTheOwnerCanRead) {
   EXPECT_EQ(text(), written);
   const auto found = again->find(id);
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->secret.size(), 40u);
+  EXPECT_EQ(found->secret.reveal().size(), 40u);
   EXPECT_EQ(found->caller.arn, "arn:aws:iam::123456789012:user/admin");
   EXPECT_EQ(found->caller.user_id.size(), 21u);
   EXPECT_EQ(again->find("AKIAUNKNOWN").error().aws_code, "InvalidClientTokenId");
@@ -57,7 +57,7 @@ TEST_F(AccessKeysTest, ReadsProfilesAsAwsToolsWriteThem) {
   const auto keys = open();
   ASSERT_TRUE(keys) << keys.error().message;
   EXPECT_EQ(keys->size(), 2u);
-  EXPECT_EQ(keys->find("A1")->secret, "s=1/+");
+  EXPECT_EQ(keys->find("A1")->secret.reveal(), "s=1/+");
   EXPECT_EQ(keys->find("A2")->caller.arn, "arn:aws:iam::123456789012:user/alice");
 }
 

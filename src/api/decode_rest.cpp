@@ -47,7 +47,7 @@ Result<void> read_header(const http::Request& request, const Member& member, jso
   if (member.location == Location::headers) {
     json::object all;
     for (const auto& [name, value] : request.headers)
-      if (name.size() > member.wire_name.size() && name.starts_with(member.wire_name))
+      if (name.size() > member.wire_name.size() && name.starts_with(member.wire_name) && is_valid_utf8(value))
         all[std::string_view(name).substr(member.wire_name.size())] = value;
     if (!all.empty()) out[member.name] = std::move(all);
     return {};
@@ -65,6 +65,8 @@ Result<void> read_payload(std::string_view body, const Member& member, const Inp
     return {};
   }
   if (member.shape->type == Type::string) {
+    if (!is_valid_utf8(body))
+      return fail(ErrorCode::validation, "the body is not valid UTF-8", "SerializationException");
     if (!body.empty()) out[member.name] = body;
     return {};
   }
@@ -80,6 +82,8 @@ Result<json::value> decode_text(std::string_view text, const Member& member, std
   const Shape& shape = *member.shape;
   switch (shape.type) {
     case Type::string:
+      if (!is_valid_utf8(text))
+        return fail(ErrorCode::validation, "a value is not valid UTF-8", "SerializationException");
       return json::value(json::string(text));
     case Type::blob:
       if (!digest::from_base64(text)) return cannot_convert(text, "a Blob");

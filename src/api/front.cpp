@@ -103,8 +103,7 @@ class Front::Core : public std::enable_shared_from_this<Core> {
   void take(http::Request request, http::Responder responder) {
     auto exchange = std::make_shared<Exchange>(std::move(request), std::move(responder));
     exchange->request_id = make_id();
-    const auto host = exchange->request.headers.get("Host");
-    exchange->endpoint = host.empty() ? options_.fallback_endpoint : fmt::format("http://{}", host);
+    exchange->endpoint = endpoint_of(exchange->request);
     if (exchange->request.body.size() <= inline_bytes_max) return begin(exchange, false);
     on_pool(exchange, [this, exchange] { begin(exchange, true); });
   }
@@ -119,6 +118,13 @@ class Front::Core : public std::enable_shared_from_this<Core> {
   void stop() { waits_.stop(); }
 
  private:
+  // Where the caller reached us; a proxy in front that speaks TLS says so.
+  std::string endpoint_of(const http::Request& request) const {
+    const auto host = request.headers.get("Host");
+    if (host.empty()) return options_.fallback_endpoint;
+    return fmt::format("{}://{}", request.headers.get("X-Forwarded-Proto") == "https" ? "https" : "http", host);
+  }
+
   static Error refusal_of(int status) {
     switch (status) {
       case 413:
@@ -157,8 +163,10 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     const Target& target = exchange.target;
     if (target.operation != nullptr) exchange.operation = directory_.find(target.service, target.name);
     const bool may_be_unsigned = exchange.operation != nullptr && exchange.operation->unsigned_allowed;
-    if (!(may_be_unsigned && !sigv4::is_signed(request)))
-      if (auto known = authenticate(exchange, request, claim); !known) return known;
+    if (may_be_unsigned && !sigv4::is_signed(request))
+      exchange.caller.account = identity_.account;
+    else if (auto known = authenticate(exchange, request, claim); !known)
+      return known;
     if (exchange.request.body.size() > options_.input_bytes_max)
       return fail(ErrorCode::validation, fmt::format("The request is larger than {} bytes.", options_.input_bytes_max),
                   "RequestEntityTooLarge");
@@ -172,9 +180,9 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     auto credential = credentials_(claim->access_key_id);
     if (!credential)
       return fail(ErrorCode::denied, "The security token included in the request is invalid.", "InvalidClientTokenId");
-    if (auto proved = sigv4::verify(request, *claim, credential->secret, clock_.now()); !proved) return proved;
+    if (auto proved = sigv4::verify(request, *claim, credential->secret.reveal(), clock_.now()); !proved) return proved;
     if (claim->payload != sigv4::Payload::hashed && claim->payload != sigv4::Payload::unsigned_body) {
-      auto body = sigv4::decode_body(request, *claim, credential->secret);
+      auto body = sigv4::decode_body(request, *claim, credential->secret.reveal());
       if (!body) return pass_on(body);
       exchange.decoded = std::move(*body);
       exchange.is_decoded = true;

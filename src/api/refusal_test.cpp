@@ -200,6 +200,8 @@ TEST_F(RefusalTest, InputThatCannotBeRead) {
        "not valid JSON…"},
       {"rest, wrong type", rest("securityhub", "POST", "/findings", R"({"Filters":{"Id":[{"Value":1}]}})"), 400,
        "InvalidInputException", "Invalid parameter 'Filters'. data.Filters.Id[0].Value should be string"},
+      {"rest, invalid UTF-8 in the path", rest("securityhub", "DELETE", "/actionTargets/%ff%fe", ""), 400,
+       "InvalidInputException", "a value is not valid UTF-8"},
       {"query, no number", query("sqs", "Action=ReceiveMessage&Version=2012-11-05&QueueUrl=u&WaitTimeSeconds=x"), 400,
        "MalformedInput", "WaitTimeSeconds: 'x' can not be converted to an Integer"},
       {"query, no index", query("sqs", "Action=GetQueueAttributes&Version=2012-11-05&QueueUrl=u&AttributeName.x=All"),

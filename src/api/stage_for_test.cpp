@@ -155,7 +155,7 @@ Stage::Stage() {
   add_test_services(directory);
   const service::Credentials credentials = [](std::string_view id) -> Result<service::Credential> {
     if (id != key_id) return fail(ErrorCode::denied, "unknown");
-    return service::Credential{secret,
+    return service::Credential{Secret{secret},
                                {.account = "123456789012",
                                 .arn = "arn:aws:iam::123456789012:user/admin",
                                 .user_id = "AIDATEST",

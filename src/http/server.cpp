@@ -8,6 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "http/session.h"
 
@@ -45,6 +46,17 @@ Result<tcp::endpoint> endpoint_of(std::string_view text) {
   return found.begin()->endpoint();
 }
 
+// A connection is a descriptor, and the usual soft limit of 1,024 is far below what may wait here.
+void allow_descriptors(std::size_t connections_max) {
+  constexpr rlim_t others = 256;  // store, log, outgoing connections
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, connections_max + others);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 class Server::Core {
@@ -66,6 +78,7 @@ class Server::Core {
     if (error)
       return fail(ErrorCode::unavailable,
                   fmt::format("cannot listen on {}: {}", shared->options.listen, error.message()));
+    allow_descriptors(shared->options.connections_max);
     const auto local = acceptor.local_endpoint(error);
     port = local.port();
     on_loopback = local.address().is_loopback();

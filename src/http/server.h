@@ -41,7 +41,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Binds and listens; no request is taken before start(). Error: unavailable (address in use), validation.
+  // Binds and listens, and raises the process's soft limit of open files to what connections_max needs (as far as the
+  // hard limit lets); no request is taken before start(). Error: unavailable (address in use), validation.
   static Result<std::unique_ptr<Server>> listen(ServerOptions options, Handler handler);
   ~Server();
 

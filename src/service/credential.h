@@ -3,12 +3,13 @@
 
 #include <functional>
 
+#include "core/secret.h"
 #include "service/service.h"
 
 namespace tocsin::service {
 
 struct Credential {
-  std::string secret;
+  Secret secret;
   Caller caller;
 };
 

@@ -64,8 +64,8 @@ struct Operation {
   // The front does not parse or validate the body: `input` is empty, and the operation reads `body` itself. For the
   // hot path of a JSON protocol; called without a body (by a workflow), it must read `input`.
   bool raw_body = false;
-  // Answers requests without a signature too (a link in a message): `caller` is then empty, and what the input holds
-  // (a token) must prove the right to call.
+  // Answers requests without a signature too (a link in a message): `caller` then has the account only, and what the
+  // input holds (a token) must prove the right to call.
   bool unsigned_allowed = false;
 };
 
