@@ -1,6 +1,13 @@
 #include "store/store.h"
 
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "store/committer.h"
 #include "store/connection.h"
@@ -58,9 +65,7 @@ Result<void> migrate(detail::Connection& connection, std::span<const Migration> 
   return {};
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Store>> Store::open(Options options, std::span<const Migration> migrations) {
+Result<std::unique_ptr<Committer>> open_committer(Options options, std::span<const Migration> migrations) {
   auto connection = detail::Connection::open(options.file, detail::Connection::Mode::read_write, options.durable);
   if (!connection) return pass_on(connection);
   auto ready =
@@ -68,12 +73,37 @@ Result<std::unique_ptr<Store>> Store::open(Options options, std::span<const Migr
   if (ready) ready = migrate(**connection, own_migrations);
   if (ready) ready = migrate(**connection, migrations);
   if (!ready) return pass_on(ready);
-  return std::unique_ptr<Store>{new Store{std::make_unique<Committer>(std::move(options), std::move(*connection))}};
+  return std::make_unique<Committer>(std::move(options), std::move(*connection));
 }
 
-Store::Store(std::unique_ptr<Committer> committer) : committer_{std::move(committer)} {}
+// Takes `file`.lock for this process; the kernel gives it back when the process ends, however it ends.
+Result<int> take_lock(const std::filesystem::path& file) {
+  const std::string path = file.string() + ".lock";
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return fail(ErrorCode::unavailable, fmt::format("cannot make {}: {}", path, std::strerror(errno)));
+  if (flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+  ::close(lock);
+  return fail(ErrorCode::unavailable, fmt::format("the store {} is in use by another process", file.string()));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(Options options, std::span<const Migration> migrations) {
+  auto lock = take_lock(options.file);
+  if (!lock) return pass_on(lock);
+  auto committer = open_committer(std::move(options), migrations);
+  if (!committer) {
+    ::close(*lock);
+    return pass_on(committer);
+  }
+  return std::unique_ptr<Store>{new Store{std::move(*committer), *lock}};
+}
+
+Store::Store(std::unique_ptr<Committer> committer, int lock) : committer_{std::move(committer)}, lock_{lock} {}
 Store::~Store() {
   stop();
+  committer_.reset();
+  ::close(lock_);
 }
 
 void Store::submit(Lane lane, Change change, Done done) {

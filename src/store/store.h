@@ -2,7 +2,8 @@
 //
 // All writes go through one committer, which gathers what waits into one transaction (group commit), makes
 // what the outbox holds due, commits once, and only then tells the waiters. A failed change is rolled back
-// alone; a failed commit fails all changes in it, and nothing of them is there.
+// alone; a failed commit fails all changes in it, and nothing of them is there. One process at a time may have a store
+// open: two would make every delivery twice.
 #pragma once
 
 #include <filesystem>
@@ -70,9 +71,10 @@ class Store {
   std::uint64_t commits() const;
 
  private:
-  explicit Store(std::unique_ptr<Committer> committer);
+  Store(std::unique_ptr<Committer> committer, int lock);
   void run_read(const std::function<void(Reader&)>& query) const;
   std::unique_ptr<Committer> committer_;
+  int lock_;  // the file that keeps other processes out
 };
 
 template <class F>

@@ -110,6 +110,14 @@ TEST(Store, ThreadsShareCommits) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Store, OneProcessAtATime) {
+  TestStore store{notes};
+  const auto second = Store::open(
+      {.file = store.folder / "store.db", .clock = &store.clock, .random = &store.random, .threaded = false}, notes);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find("in use by another process"), std::string::npos);
+}
+
 TEST(Store, MigrationsRunOnceAndInOrder) {
   TestStore store{notes};
   const Migration second[] = {notes[0], {"notes", 2, "ALTER TABLE note ADD COLUMN author TEXT;"}};
