@@ -1,6 +1,6 @@
 # cmake -DOUTPUT=<file.cpp> -DFOLDER=<models> -P embed_models.cmake: writes the models as one C++ file, so that the
 # program is one file too.
-file(GLOB models ${FOLDER}/*.json)
+file(GLOB models ${FOLDER}/aws/*.json ${FOLDER}/tocsin.json)
 list(SORT models)
 set(entries "")
 set(texts "")

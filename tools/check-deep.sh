@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The long checks: sanitizers, fuzzing, many kills. FUZZ_SECONDS (default 1800) a target, KILLS (default 500).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+for sanitizer in asan tsan; do
+  cmake --preset "$sanitizer"
+  cmake --build --preset "$sanitizer"
+  ctest --preset "$sanitizer" --label-exclude e2e
+done
+
+cmake --preset fuzz
+cmake --build --preset fuzz
+for target in build/fuzz/fuzz/fuzz_*; do
+  [ -x "$target" ] || continue
+  corpus=build/fuzz/corpus/$(basename "$target")
+  mkdir -p "$corpus"
+  echo "fuzzing $(basename "$target") for ${FUZZ_SECONDS:-1800} s"
+  "$target" -max_total_time="${FUZZ_SECONDS:-1800}" -print_final_stats=1 "$corpus"
+done
+
+cmake --preset release
+cmake --build --preset release
+KILLS="${KILLS:-500}" /usr/bin/python3 tests/e2e/kill_test.py
