@@ -79,7 +79,7 @@ class Operator(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             code, _, err = self.run_program("serve", "--data", folder, "--listen", self.server.url.removeprefix("http://"))
             self.assertEqual(code, 3, err)
-            code, _, err = self.run_program("findings", "--data", folder)
+            code, _, err = self.run_program("findings", "--data", os.path.join(folder, "nothing"))
             self.assertEqual(code, 3)
             self.assertIn("no credentials", err)
             path = os.path.join(folder, "bad.toml")
