@@ -155,7 +155,8 @@ std::string finding(Random& random) {
       R"("Title":"Host {} is communicating outbound with a known command and control server.",)"
       R"("Description":"EC2 instance i-99999999 has been behaving in a manner that may indicate it is being used to perform an unwanted action against a remote host on port 22.\nReview the traffic.",)"
       R"("Remediation":{{"Recommendation":{{"Text":"For information on how to correct this issue, consult the controls documentation.","Url":"https://docs.example.com/controls/EC2.19/remediation"}}}},)",
-      static_cast<double>(severity) / 10, labels[severity / 21], severity, severity, below(random, 100), below(random, 150));
+      static_cast<double>(severity) / 10, labels[severity / 21], severity, severity, below(random, 100),
+      below(random, 150));
   event += fmt::format(
       R"("SourceUrl":"https://{0}.console.example.com/guardduty/home?region={0}#/findings?macros=current&fId={1}","ProductFields":{{{2}}},)"
       R"("Network":{{"Direction":"OUT","Protocol":"TCP","SourceIpV4":"{3}","SourcePort":{4},"DestinationIpV4":"10.0.0.23","DestinationPort":443}},)"

@@ -44,7 +44,7 @@ bool any_text(const RuleSet& rules, Range texts, Test test) {
 }
 
 bool string_holds(const RuleSet& rules, const Condition& condition, Leaf& leaf, Event& event) {
-  const std::string_view text = leaf.text;
+  const std::string_view text = leaf.text();
   switch (condition.op) {
     case Operator::prefix:
       return text.starts_with(rules.view(rules.texts[condition.texts.first]));
@@ -59,8 +59,8 @@ bool string_holds(const RuleSet& rules, const Condition& condition, Leaf& leaf, 
     case Operator::wildcard:
       return wildcard_holds(rules, condition.texts, text, event);
     case Operator::cidr: {
-      Address address;
-      return address_of(leaf, address) && rules.nets[condition.net].contains(address);
+      const Address* address = address_of(leaf, event);
+      return address != nullptr && rules.nets[condition.net].contains(*address);
     }
     case Operator::not_string:
       return !contains(rules, condition.values, value_id(rules, leaf));
@@ -93,7 +93,7 @@ bool condition_holds(const RuleSet& rules, const Condition& condition, Leaf& lea
     Index first = condition.texts.first;
     for (Index i = first; i < condition.texts.last; ++i) {
       if (rules.texts[i].size != none) continue;
-      if (wildcard_holds(rules, {first, i}, leaf.text, event)) return false;
+      if (wildcard_holds(rules, {first, i}, leaf.text(), event)) return false;
       first = i + 1;
     }
     return true;
@@ -116,13 +116,13 @@ Index value_id(const RuleSet& rules, Leaf& leaf) {
   const PathIndex& path = rules.paths[leaf.path];
   double number = 0;
   if (leaf.kind == Leaf::Kind::string) {
-    leaf.value = rules.find_text(path.strings, leaf.text);
+    leaf.value = rules.find_text(path.strings, leaf.text());
   } else if (path.numbers.empty() && path.number_texts.empty()) {
     leaf.value = none;
   } else if (number_of(leaf, number)) {
     leaf.value = rules.find_number(path.numbers, number);
   } else {
-    leaf.value = rules.find_text(path.number_texts, leaf.text);
+    leaf.value = rules.find_text(path.number_texts, leaf.text());
   }
   return leaf.value;
 }
@@ -130,7 +130,7 @@ Index value_id(const RuleSet& rules, Leaf& leaf) {
 bool number_of(Leaf& leaf, double& number) {
   if (!leaf.has_number) {
     leaf.has_number = true;
-    const Number read = read_number(leaf.text);
+    const Number read = read_number(leaf.text());
     leaf.is_comparable = read.is_comparable;
     leaf.number = read.value;
   }
@@ -141,23 +141,22 @@ bool number_of(Leaf& leaf, double& number) {
 std::string_view folded_text(Leaf& leaf, Event& event) {
   if (!leaf.has_folded) {
     leaf.has_folded = true;
-    const std::size_t at = event.folded.size();
-    append_folded(event.folded, leaf.text);
-    leaf.folded = std::string_view(event.folded).substr(at);
+    leaf.folded = static_cast<Index>(event.folded.size());
+    append_folded(event.folded, leaf.text());
+    leaf.folded_size = static_cast<Index>(event.folded.size()) - leaf.folded;
   }
-  return leaf.folded;
+  return {event.folded.data() + leaf.folded, leaf.folded_size};
 }
 
-bool address_of(Leaf& leaf, Address& address) {
+const Address* address_of(Leaf& leaf, Event& event) {
   if (!leaf.has_address) {
     leaf.has_address = true;
-    if (const auto parsed = parse_address(leaf.text)) {
-      leaf.is_address = true;
-      leaf.address = *parsed;
+    if (const auto parsed = parse_address(leaf.text())) {
+      leaf.address = static_cast<Index>(event.addresses.size());
+      event.addresses.push_back(*parsed);
     }
   }
-  address = leaf.address;
-  return leaf.is_address;
+  return leaf.address == none ? nullptr : &event.addresses[leaf.address];
 }
 
 bool accepts(const RuleSet& rules, const Predicate& predicate, Leaf& leaf, Event& event) {

@@ -64,7 +64,7 @@ std::vector<std::string> values_at(const std::shared_ptr<const Clause>& clause, 
   total = event.leaves.size();
   for (std::size_t i = 0; i < std::min(total, found_max); ++i) {
     const Leaf& leaf = event.leaves[i];
-    values.push_back(leaf.kind == Leaf::Kind::string ? quoted(leaf.text) : std::string(leaf.text));
+    values.push_back(leaf.kind == Leaf::Kind::string ? quoted(leaf.text()) : std::string(leaf.text()));
   }
   return values;
 }

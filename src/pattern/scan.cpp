@@ -1,270 +1,267 @@
+#include <cstring>
+
 #include "pattern/detail/event.h"
-#include "pattern/detail/number.h"
 #include "pattern/detail/text.h"
 
 namespace tocsin::pattern {
 namespace {
 
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-class Scanner {
+// Walks the tokens of a text along the key tree. The tokenizer has checked which token may follow which; what depends
+// on nesting (commas before keys, matching brackets) is checked here.
+class Walker {
  public:
-  Scanner(const RuleSet& rules, std::string_view text, Event& event)
-      : rules_(rules), event_(event), begin_(text.data()), p_(begin_), end_(begin_ + text.size()) {}
+  Walker(const RuleSet& rules, const char* text, const TokenRoom& room, const Tokens& tokens, Event& event)
+      : rules_(rules),
+        nodes_(rules.key_nodes.data()),
+        text_(text),
+        room_(room),
+        chars_(room.chars),
+        count_(tokens.count),
+        has_backslash_(tokens.has_backslash),
+        event_(event) {}
 
-  EventFault run() {
-    skip_space();
-    if (p_ == end_ || *p_ != '{') {
-      refuse("an event must be a JSON object");
-      return fault_;
-    }
-    if (!open(0, 0, none)) return fault_;
+  // False: not valid, or `is_too_deep`.
+  bool run() {
+    if (chars_[0] != '{') return false;
+    open(0, 0, none, 0);
     while (!event_.frames.empty()) {
-      if (!(event_.frames.back().is_array ? array_step() : object_step())) return fault_;
+      const Event::Frame frame = event_.frames.back();
+      if (!(frame.is_array ? array(frame) : object(frame))) return false;
     }
     event_.scopes[0].end = static_cast<Index>(event_.scopes.size());
-    skip_space();
-    if (p_ != end_) refuse("bytes after the closing brace");
-    return fault_;
+    return i_ == count_;
   }
+  bool is_too_deep = false;
 
  private:
-  bool refuse(const char* reason) {
-    fault_ = {reason, static_cast<std::size_t>(p_ - begin_)};
-    return false;
-  }
-  void skip_space() {
-    while (p_ != end_ && is_space(*p_)) ++p_;
-  }
-  bool take(char c) {
-    if (p_ == end_ || *p_ != c) return false;
-    ++p_;
-    return true;
-  }
-  bool is_used(const KeyNode& node) const { return node.path != none || !node.slots.empty(); }
-
-  // At '{' or '[': a frame for it if rules look inside, else it is skipped.
-  bool open(Index node, Index scope, Index own_scope) {
-    const bool is_array = *p_ == '[';
-    const KeyNode& at = rules_.key_nodes[node];
-    const bool is_wanted = is_array ? is_used(at) : !at.slots.empty();
-    if (!is_wanted && node != 0) {
-      if (own_scope != none) event_.scopes[own_scope].end = own_scope + 1;
-      return skip_container();
-    }
-    ++p_;
+  // A frame for the container whose opening token is at `i`, and on to the token after that.
+  void open(Index node, Index scope, Index own_scope, Index i) {
+    const bool is_array = chars_[i] == '[';
     Index array = none;
     if (is_array) {
       array = static_cast<Index>(event_.arrays.size());
       const auto first = static_cast<Index>(event_.scopes.size());
       event_.arrays.push_back({first, first});
     }
-    event_.frames.push_back({node, scope, own_scope, array, is_array, true});
-    return true;
+    event_.frames.push_back({node, scope, own_scope, array, is_array});
+    i_ = i + 1;
   }
 
-  void close() {
-    const Event::Frame& frame = event_.frames.back();
+  bool close(const Event::Frame& frame) {
     const auto end = static_cast<Index>(event_.scopes.size());
     if (frame.own_scope != none) event_.scopes[frame.own_scope].end = end;
     if (frame.is_array) event_.arrays[frame.array].end = end;
     event_.frames.pop_back();
-  }
-
-  bool object_step() {
-    Event::Frame& frame = event_.frames.back();
-    skip_space();
-    if (take('}')) {
-      close();
-      return true;
-    }
-    if (!frame.is_first && !take(',')) return refuse("a comma or a closing brace must follow");
-    frame.is_first = false;
-    skip_space();
-    std::string_view raw;
-    bool has_escape = false;
-    if (p_ == end_ || *p_ != '"') return refuse("a key must be a string");
-    if (!string(raw, has_escape)) return false;
-    skip_space();
-    if (!take(':')) return refuse("a colon must follow the key");
-    skip_space();
-    const Index scope = frame.scope;
-    const Index child = find_child(frame.node, raw, has_escape);
-    return child == none ? skip_value() : value(child, scope, none);
-  }
-
-  bool array_step() {
-    Event::Frame& frame = event_.frames.back();
-    skip_space();
-    if (take(']')) {
-      close();
-      return true;
-    }
-    if (!frame.is_first && !take(',')) return refuse("a comma or a closing bracket must follow");
-    frame.is_first = false;
-    skip_space();
-    if (p_ == end_ || (*p_ != '{' && *p_ != '[')) return value(frame.node, frame.scope, none);
-    if (event_.scopes[frame.scope].depth >= scope_depth_max) return refuse("arrays are nested too deeply");
-    const Index scope = event_.add_scope(frame.scope, frame.array);
-    return open(frame.node, scope, scope);
-  }
-
-  // A key with dots names a path of several steps.
-  Index find_child(Index node, std::string_view raw, bool has_escape) {
-    if (has_escape) {
-      event_.key.clear();
-      append_unescaped(event_.key, raw);
-      raw = event_.key;
-    }
-    const Index child = rules_.find_key(rules_.key_nodes[node], raw);
-    if (child != none || !rules_.key_nodes[node].is_deep) return child;
-    return rules_.find_dotted_key(node, raw);
-  }
-
-  bool value(Index node, Index scope, Index own_scope) {
-    if (p_ == end_) return refuse("a value is missing");
-    if (*p_ == '{' || *p_ == '[') return open(node, scope, own_scope);
-    const Index path = rules_.key_nodes[node].path;
-    if (path == none) return skip_value();
-    if (*p_ == '"') {
-      std::string_view raw;
-      bool has_escape = false;
-      if (!string(raw, has_escape)) return false;
-      if (has_escape) {
-        const std::size_t at = event_.unescaped.size();
-        append_unescaped(event_.unescaped, raw);
-        raw = std::string_view(event_.unescaped).substr(at);
-      }
-      event_.add_leaf(path, scope, Leaf::Kind::string, raw);
-      return true;
-    }
-    const char* start = p_;
-    const Leaf::Kind kind = *p_ == 't'   ? Leaf::Kind::true_value
-                            : *p_ == 'f' ? Leaf::Kind::false_value
-                            : *p_ == 'n' ? Leaf::Kind::null_value
-                                         : Leaf::Kind::number;
-    if (!scalar()) return false;
-    event_.add_leaf(path, scope, kind, {start, static_cast<std::size_t>(p_ - start)});
+    ++i_;
     return true;
   }
 
-  // At a quote. `raw`: between the quotes.
-  bool string(std::string_view& raw, bool& has_escape) {
-    const char* start = ++p_;
-    has_escape = false;
-    for (; p_ != end_ && *p_ != '"'; ++p_) {
-      if (static_cast<unsigned char>(*p_) < 0x20) return refuse("a control character must be escaped");
-      if (*p_ == '\\') {
-        has_escape = true;
-        if (++p_ == end_) break;
-      }
-    }
-    if (p_ == end_) return refuse("a string does not end");
-    raw = {start, static_cast<std::size_t>(p_ - start)};
-    if (has_escape) {
-      const std::size_t bad = find_bad_escape(raw);
-      if (bad != std::string_view::npos) {
-        p_ = start + bad;
-        return refuse("not an escape");
-      }
-    }
-    ++p_;
-    return true;
+  // Whether rules look into the container at token `i`.
+  bool is_wanted(const KeyNode& node, Index i) const {
+    return !node.slots.empty() || (chars_[i] == '[' && node.path != none);
   }
 
-  bool literal(std::string_view word) {
-    if (!std::string_view(p_, static_cast<std::size_t>(end_ - p_)).starts_with(word)) return refuse("not a JSON value");
-    p_ += word.size();
-    return true;
-  }
-
-  bool scalar() {
-    switch (*p_) {
-      case 't':
-        return literal("true");
-      case 'f':
-        return literal("false");
-      case 'n':
-        return literal("null");
-      default:
-        break;
-    }
-    const char* end = skip_number(p_, end_);
-    if (end == nullptr) return refuse("not a JSON value");
-    p_ = end;
-    return true;
-  }
-
-  bool skip_value() {
-    if (p_ == end_) return refuse("a value is missing");
-    if (*p_ == '{' || *p_ == '[') return skip_container();
-    if (*p_ != '"') return scalar();
-    std::string_view raw;
-    bool has_escape = false;
-    return string(raw, has_escape);
-  }
-
-  // At '{' or '['. Any depth: the open ones are remembered by one character each.
-  bool skip_container() {
-    std::string& open = event_.nesting;
-    open.clear();
-    bool expects_element = false;  // after a comma
-    bool is_first = true;          // nothing since the opening
-    open.push_back(*p_++);
-    while (!open.empty()) {
-      skip_space();
-      if (p_ == end_) return refuse("the event ends too early");
-      const char closing = open.back() == '{' ? '}' : ']';
-      if (*p_ == closing && !expects_element) {
-        ++p_;
-        open.pop_back();
-        is_first = false;
-        continue;
-      }
-      if (!is_first && !expects_element) {
-        if (!take(',')) return refuse("a comma or a closing bracket must follow");
-        expects_element = true;
-        continue;
-      }
-      if (open.back() == '{' && !skip_key()) return false;
-      expects_element = false;
-      is_first = false;
-      if (p_ == end_) return refuse("a value is missing");
-      if (*p_ == '{' || *p_ == '[') {
-        open.push_back(*p_++);
-        is_first = true;
-      } else if (!skip_value()) {
+  // The members of an object from token i_ on, until one has to be gone into, or to its end.
+  bool object(const Event::Frame& frame) {
+    const KeyNode& node = nodes_[frame.node];
+    while (true) {
+      if (chars_[i_] == '}') return close(frame);
+      if (chars_[i_] == ',') ++i_;
+      // Not so in an object: a closing bracket, or a value without a key.
+      if (chars_[i_] != '"' || chars_[i_ + 1] != ':') return false;
+      const Index child = find_child(frame.node, node, i_);
+      const Index value = i_ + 2;
+      const char c = chars_[value];
+      if (c != '{' && c != '[') {
+        if (child != none && nodes_[child].path != none) add_leaf(nodes_[child].path, frame.scope, value);
+        i_ = value + 1;
+      } else if (child != none && is_wanted(nodes_[child], value)) {
+        open(child, frame.scope, none, value);
+        return true;
+      } else if (!skip(value)) {
         return false;
       }
     }
-    return true;
   }
 
-  bool skip_key() {
-    if (*p_ != '"') return refuse("a key must be a string");
-    if (!skip_value()) return false;
-    skip_space();
-    if (!take(':')) return refuse("a colon must follow the key");
-    skip_space();
-    return true;
+  bool array(const Event::Frame& frame) {
+    const KeyNode& node = nodes_[frame.node];
+    while (true) {
+      if (chars_[i_] == ']') return close(frame);
+      if (chars_[i_] == ',') ++i_;
+      const char c = chars_[i_];
+      if (c == '{' || c == '[') {
+        if (event_.scopes[frame.scope].depth >= scope_depth_max) {
+          is_too_deep = true;
+          return false;
+        }
+        if (is_wanted(node, i_)) {
+          const Index scope = event_.add_scope(frame.scope, frame.array);
+          open(frame.node, scope, scope, i_);
+          return true;
+        }
+        if (!skip(i_)) return false;
+      } else {
+        // Not so in an array: a closing brace, or a key.
+        if (c == '}' || c == 0 || (c == '"' && chars_[i_ + 1] == ':')) return false;
+        if (node.path != none) add_leaf(node.path, frame.scope, i_);
+        ++i_;
+      }
+    }
+  }
+
+  // The end of the text of the token at `i`: behind a string's last byte, or a scalar's.
+  const char* end_of(Index i) const {
+    const char* p = text_ + room_.at[i + 1];
+    while (static_cast<unsigned char>(p[-1]) <= ' ') --p;
+    return p;
+  }
+
+  // Whether one of the bits [first, last) is set.
+  static bool any_bit(const std::uint64_t* words, std::size_t first, std::size_t last) {
+    if (first == last) return false;
+    const std::size_t word = first / 64, last_word = (last - 1) / 64;
+    const std::uint64_t from = ~std::uint64_t{0} << first % 64, to = ~std::uint64_t{0} >> (63 - (last - 1) % 64);
+    if (word == last_word) return (words[word] & from & to) != 0;
+    if ((words[word] & from) != 0 || (words[last_word] & to) != 0) return true;
+    for (std::size_t i = word + 1; i < last_word; ++i) {
+      if (words[i] != 0) return true;
+    }
+    return false;
+  }
+
+  std::string_view string_at(Index i) const {
+    const char* begin = text_ + room_.at[i] + 1;
+    return {begin, static_cast<std::size_t>(end_of(i) - 1 - begin)};
+  }
+  bool has_escape(std::string_view raw) const {
+    const auto begin = static_cast<std::size_t>(raw.data() - text_);
+    return has_backslash_ && any_bit(room_.backslashes, begin, begin + raw.size());
+  }
+
+  Index find_child(Index node_index, const KeyNode& node, Index i) {
+    std::string_view key = string_at(i);
+    const auto begin = static_cast<std::size_t>(key.data() - text_);
+    bool has_dot = node.is_deep && any_bit(room_.dots, begin, begin + key.size());
+    if (has_escape(key)) {
+      event_.key.clear();
+      append_unescaped(event_.key, key);
+      key = event_.key;
+      has_dot = node.is_deep;
+    }
+    // A key with dots names a path of several steps.
+    return has_dot ? rules_.find_dotted_key(node_index, key) : rules_.find_key(node, key);
+  }
+
+  void add_leaf(Index path, Index scope, Index i) {
+    const char* begin = text_ + room_.at[i];
+    switch (chars_[i]) {
+      case '"': {
+        std::string_view raw = string_at(i);
+        if (has_escape(raw)) {
+          const std::size_t at = event_.unescaped.size();
+          append_unescaped(event_.unescaped, raw);
+          raw = std::string_view(event_.unescaped).substr(at);
+        }
+        event_.add_leaf(path, scope, Leaf::Kind::string, raw);
+        return;
+      }
+      case 't':
+        event_.add_leaf(path, scope, Leaf::Kind::true_value, {begin, 4});
+        return;
+      case 'f':
+        event_.add_leaf(path, scope, Leaf::Kind::false_value, {begin, 5});
+        return;
+      case 'n':
+        event_.add_leaf(path, scope, Leaf::Kind::null_value, {begin, 4});
+        return;
+      default:
+        event_.add_leaf(path, scope, Leaf::Kind::number, {begin, static_cast<std::size_t>(end_of(i) - begin)});
+    }
+  }
+
+  // From the opening token at `i` to behind the closing one. Between two brackets everything is in the innermost open
+  // container, so its commas are checked at once. The kinds of the open ones are bits: 1 is an object.
+  bool skip(Index i) {
+    std::uint64_t kinds = 0;
+    int depth = 0;  // levels in `kinds`; 64 more for each word of event_.nesting
+    event_.nesting.clear();
+    std::uint64_t wrong = 0;
+    Index word = i / 64;
+    std::uint64_t from = ~std::uint64_t{0} << i % 64;  // tokens not yet looked at
+    const Index words = (count_ + 63) / 64;
+    for (; word < words; ++word, from = ~std::uint64_t{0}) {
+      const std::uint64_t opens = room_.opens[word], braces = room_.braces[word];
+      const std::uint64_t key_commas = room_.key_commas[word], plain_commas = room_.plain_commas[word];
+      for (std::uint64_t brackets = room_.brackets[word] & from; brackets != 0; brackets &= brackets - 1) {
+        const std::uint64_t bit = brackets & -brackets;
+        const std::uint64_t before = from & (bit - 1);
+        wrong |= before & ((kinds & 1) != 0 ? plain_commas : key_commas);
+        from = -bit << 1;
+        const std::uint64_t is_brace = (braces & bit) != 0 ? 1 : 0;
+        if ((opens & bit) != 0) {
+          if (depth == 64) {
+            event_.nesting.push_back(kinds);
+            depth = 0;
+          }
+          kinds = kinds << 1 | is_brace;
+          ++depth;
+          continue;
+        }
+        wrong |= (kinds & 1) ^ is_brace;
+        kinds >>= 1;
+        if (--depth > 0) continue;
+        if (event_.nesting.empty()) {
+          i_ = word * 64 + static_cast<Index>(__builtin_ctzll(bit)) + 1;
+          return wrong == 0;
+        }
+        kinds = event_.nesting.back();
+        event_.nesting.pop_back();
+        depth = 64;
+      }
+      wrong |= from & ((kinds & 1) != 0 ? plain_commas : key_commas);
+    }
+    return false;
   }
 
   const RuleSet& rules_;
+  const KeyNode* nodes_;
+  const char* text_;
+  const TokenRoom& room_;
+  const char* chars_;
+  Index count_;
+  bool has_backslash_;
   Event& event_;
-  const char* begin_;
-  const char* p_;
-  const char* end_;
-  EventFault fault_;
+  Index i_ = 0;
 };
+
+Tokenizer best_tokenizer() {
+  static const Tokenizer best = [] {
+    Tokenizer list[3];
+    tokenizers_here(list);
+    return list[0];
+  }();
+  return best;
+}
 
 }  // namespace
 
-EventFault scan(const RuleSet& rules, std::string_view text, Event& event) {
+EventFault scan(const RuleSet& rules, std::string_view text, Event& event, Tokenizer tokenizer) {
+  if (text.size() > event_bytes_max) return {"over 1 GiB", event_bytes_max};
   event.begin(rules, text.size());
-  if (!is_valid_utf8(text)) return {"not UTF-8", 0};
-  return Scanner(rules, text, event).run();
+  const TokenRoom& room = event.tokens.room_for(text.size());
+  const Tokens tokens = tokenizer(text.data(), text.size(), room);
+  if (tokens.is_valid && (!tokens.has_non_ascii || is_valid_utf8(text))) {
+    Walker walker(rules, text.data(), room, tokens, event);
+    if (walker.run()) return {};
+    if (walker.is_too_deep) return {"arrays are nested too deeply", 0};
+  }
+  const EventFault fault = diagnose(text);
+  return fault.reason != nullptr ? fault : EventFault{"malformed", 0};
+}
+
+EventFault scan(const RuleSet& rules, std::string_view text, Event& event) {
+  return scan(rules, text, event, best_tokenizer());
 }
 
 }  // namespace tocsin::pattern

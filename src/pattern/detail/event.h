@@ -2,18 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pattern/detail/program.h"
+#include "pattern/detail/tokens.h"
 
 namespace tocsin::pattern {
 
 struct Leaf {
   enum class Kind : std::uint8_t { string, number, true_value, false_value, null_value };
 
-  std::string_view text;  // string: unescaped; number: as written. Lives as long as the event and its Event do.
+  const char* data = nullptr;  // string: unescaped; number: as written. Lives as long as the event and its Event do.
+  Index size = 0;
   Index path = none;
   Index scope = 0;
   Index next = none;  // of the same path, in the order of the event
@@ -21,11 +24,13 @@ struct Leaf {
 
   // Filled when first asked for.
   bool has_value = false, has_number = false, has_folded = false, has_address = false;
-  bool is_comparable = false, is_address = false;
+  bool is_comparable = false;
   Index value = none;  // value id
   double number = 0;
-  std::string_view folded;
-  Address address;
+  Index folded = 0, folded_size = 0;  // in Event::folded
+  Index address = none;               // in Event::addresses
+
+  std::string_view text() const { return {data, size}; }
 };
 
 // An object or array that is an element of an array at a used path. Scope 0 is the event itself. A scope's descendants
@@ -44,6 +49,21 @@ struct ArrayScopes {
 
 // Arrays inside arrays at used paths, at most. Other nesting is not limited.
 inline constexpr Index scope_depth_max = 1024;
+// Bytes of an event, at most (places are 32-bit numbers).
+inline constexpr std::size_t event_bytes_max = std::size_t{1} << 30;
+
+// The memory for the tokens of one event after another.
+class TokenMemory {
+ public:
+  const TokenRoom& room_for(std::size_t event_bytes);
+
+ private:
+  std::size_t size_ = 0;
+  std::unique_ptr<char[]> chars_;
+  std::unique_ptr<std::uint32_t[]> at_;
+  std::unique_ptr<std::uint64_t[]> words_;
+  TokenRoom room_{};
+};
 
 // The working memory for one event after another.
 class Event {
@@ -55,7 +75,7 @@ class Event {
   };
   struct Frame {
     Index node, scope, own_scope, array;
-    bool is_array, is_first;
+    bool is_array;
   };
 
   std::vector<Leaf> leaves;
@@ -67,10 +87,12 @@ class Event {
   std::uint64_t steps = 0;  // bytes of text that wildcards looked through, in units of 16
 
   std::string unescaped;  // texts of strings that had escapes; never grows during an event
-  std::string folded;     // the same for folded texts
+  std::string folded;
+  std::vector<Address> addresses;
   std::vector<Frame> frames;
-  std::string nesting;  // of what is skipped
+  std::vector<std::uint64_t> nesting;  // of what is skipped, 64 levels a word
   std::string key;
+  TokenMemory tokens;
 
   void begin(const RuleSet& rules, std::size_t event_bytes);
   void add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text);
@@ -89,5 +111,10 @@ struct EventFault {
 
 // Fills `event` from JSON text: an object, valid throughout (RFC 8259, UTF-8), nothing after it.
 EventFault scan(const RuleSet& rules, std::string_view text, Event& event);
+// The same with a certain tokenizer, for tests.
+EventFault scan(const RuleSet& rules, std::string_view text, Event& event, Tokenizer tokenizer);
+
+// Why and where the text is no event, found slowly; no reason if it is one.
+EventFault diagnose(std::string_view text);
 
 }  // namespace tocsin::pattern

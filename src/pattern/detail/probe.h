@@ -87,8 +87,8 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
     const Index value = value_id(rules, leaf);
     if (value != none) visit(rules.value_postings[value]);
   }
-  if (!path.prefixes.empty()) steps += probe_prefixes(rules, path.prefixes, leaf.text, visit);
-  if (!path.suffixes.empty()) steps += probe_suffixes(rules, path.suffixes, leaf.text, visit);
+  if (!path.prefixes.empty()) steps += probe_prefixes(rules, path.prefixes, leaf.text(), visit);
+  if (!path.suffixes.empty()) steps += probe_suffixes(rules, path.suffixes, leaf.text(), visit);
   if (!path.folded.empty()) {
     const Index found = rules.find_text(path.folded, folded_text(leaf, event));
     if (found != none) visit(rules.folded_postings[found]);
@@ -100,10 +100,10 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
     steps += probe_suffixes(rules, path.folded_suffixes, folded_text(leaf, event), visit);
   }
   if (!path.nets_v4.empty() || !path.nets_v6.empty()) {
-    Address address;
-    if (address_of(leaf, address)) {
-      const Range nets = address.is_v6 ? path.nets_v6 : path.nets_v4;
-      if (!nets.empty()) steps += probe_nets(rules, nets, address, visit);
+    const Address* address = address_of(leaf, event);
+    if (address != nullptr) {
+      const Range nets = address->is_v6 ? path.nets_v6 : path.nets_v4;
+      if (!nets.empty()) steps += probe_nets(rules, nets, *address, visit);
     }
   }
   visit(path.on_string);
