@@ -177,6 +177,7 @@ class Assembler {
       set_->key_nodes[node].slots = {first, first + size};
       for (const auto& [key, child] : children_[node]) {
         if (!children_[child].empty()) set_->key_nodes[node].is_deep = true;
+        set_->key_nodes[node].lengths |= std::uint64_t{1} << key.size() % 64;
         const std::uint32_t hash = hash_text(key);
         Index i = hash & (size - 1);
         while (set_->key_slots[first + i].node != none) i = (i + 1) & (size - 1);

@@ -150,7 +150,8 @@ class Walker {
       has_dot = node.is_deep;
     }
     // A key with dots names a path of several steps.
-    return has_dot ? rules_.find_dotted_key(node_index, key) : rules_.find_key(node, key);
+    if (has_dot) return rules_.find_dotted_key(node_index, key);
+    return (node.lengths >> key.size() % 64 & 1) == 0 ? none : rules_.find_key(node, key);
   }
 
   void add_leaf(Index path, Index scope, Index i) {
@@ -199,6 +200,15 @@ class Walker {
         wrong |= before & ((kinds & 1) != 0 ? plain_commas : key_commas);
         from = -bit << 1;
         const std::uint64_t is_brace = (braces & bit) != 0 ? 1 : 0;
+        const std::uint64_t rest = brackets & (brackets - 1), next = rest & -rest;
+        if ((opens & bit) != 0 && (next & ~opens) != 0 && depth > 0) {
+          // Opened and closed at once: nothing to remember.
+          wrong |= (from & (next - 1) & (is_brace != 0 ? plain_commas : key_commas)) |
+                   (is_brace ^ ((braces & next) != 0 ? 1 : 0));
+          from = -next << 1;
+          brackets = rest;
+          continue;
+        }
         if ((opens & bit) != 0) {
           if (depth == 64) {
             event_.nesting.push_back(kinds);

@@ -40,10 +40,11 @@ struct Avx2 {
                                _mm256_or_si256(is(v, ':'), is(v, ',')));
       });
     }
-    Bits space() const {
-      return where([](__m256i v) {
-        return _mm256_or_si256(_mm256_or_si256(is(v, ' '), is(v, '\t')), _mm256_or_si256(is(v, '\n'), is(v, '\r')));
-      });
+    Bits operators_and_space() const {
+      return operators() | where([](__m256i v) {
+               return _mm256_or_si256(_mm256_or_si256(is(v, ' '), is(v, '\t')),
+                                      _mm256_or_si256(is(v, '\n'), is(v, '\r')));
+             });
     }
     Bits digit() const {
       return where([](__m256i v) {
@@ -54,14 +55,37 @@ struct Avx2 {
     Bits exponent() const {
       return where([](__m256i v) { return is(lower(v), 'e'); });
     }
-    Bits literal() const {
-      return where([](__m256i v) { return _mm256_or_si256(is(v, 't'), _mm256_or_si256(is(v, 'f'), is(v, 'n'))); });
+    // Of true, false and null; other letters begin nothing, and are found where a literal is looked for.
+    Bits letter() const {
+      return where([](__m256i v) {
+        const __m256i place = _mm256_sub_epi8(v, _mm256_set1_epi8('a'));
+        return _mm256_cmpeq_epi8(_mm256_min_epu8(place, _mm256_set1_epi8('u' - 'a')), place);
+      });
     }
     Bits dot() const { return equal('.'); }
     Bits minus() const { return equal('-'); }
     Bits plus() const { return equal('+'); }
     Bits zero() const { return equal('0'); }
+
+    Bits brackets() const { return braces() | equal('[') | equal(']'); }
+    Bits opens() const { return equal('{') | equal('['); }
+    Bits braces() const { return equal('{') | equal('}'); }
+    Bits literals() const { return letter(); }
   };
+  static Block last_block(const char* p, std::size_t size) {
+    char bytes[64];
+    __builtin_memset(bytes, ' ', 64);
+    __builtin_memcpy(bytes, p, size);
+    return Block(bytes);
+  }
+  using TokenBlock = Block;
+  using Before = PairMasks<Block>::Before;
+  using TokensBefore = PairMasks<Block>::TokensBefore;
+  static Bits wrong_pairs(const Block& block, Before& before) { return PairMasks<Block>::wrong_pairs(block, before); }
+  static Bits wrong_token_pairs(const Block& block, TokensBefore& before) {
+    return PairMasks<Block>::wrong_token_pairs(block, before);
+  }
+  static Bits equal(const char* p, char c) { return Block(p).equal(c); }
 
   static Bits prefix_xor(Bits bits) {
     const __m128i product = _mm_clmulepi64_si128(_mm_set_epi64x(0, static_cast<long long>(bits)), _mm_set1_epi8(-1), 0);

@@ -43,6 +43,17 @@ inline std::uint32_t hash_text(std::string_view text) {
   return static_cast<std::uint32_t>(h ^ h >> 32);
 }
 
+// Equality of two texts of one size, without a call for the short ones.
+inline bool same_bytes(const char* a, const char* b, std::size_t n) {
+  if (n > 16) return std::memcmp(a, b, n) == 0;
+  if (n >= 8) return ((load8(a) ^ load8(b)) | (load8(a + n - 8) ^ load8(b + n - 8))) == 0;
+  if (n >= 4) return ((load4(a) ^ load4(b)) | (load4(a + n - 4) ^ load4(b + n - 4))) == 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 inline std::uint32_t hash_number(double number) {
   const std::uint64_t h = mix(std::bit_cast<std::uint64_t>(number), 1);
   return static_cast<std::uint32_t>(h ^ h >> 32);

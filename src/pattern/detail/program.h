@@ -36,9 +36,10 @@ struct Text {
 
 // A node of the key tree: a path, split at its dots, that rules use or that leads to one.
 struct KeyNode {
-  Range slots;           // its children: a table in RuleSet::key_slots, a power of two long, or empty
-  Index path = none;     // the used path that ends here
-  bool is_deep = false;  // some child has children: a key with dots may lead there
+  Range slots;                // its children: a table in RuleSet::key_slots, a power of two long, or empty
+  Index path = none;          // the used path that ends here
+  bool is_deep = false;       // some child has children: a key with dots may lead there
+  std::uint64_t lengths = 0;  // bit n % 64: some child's key has n bytes
 };
 
 struct KeySlot {

@@ -1,9 +1,14 @@
 // The tokenizer, for an instruction set that gives blocks of 64 bytes. Included by one file for each: what is here
 // must stay inside the unnamed namespace and use nothing that other files could share the code of.
 //
-// An `Isa` has: Block(const char*) with masks of 64 bits for the bytes that are equal to something or of some class,
-// prefix_xor(), and append(), which writes the tokens of a block. What the masks of classes say of bytes above 127 does
-// not matter: outside strings they are refused.
+// An `Isa` has
+//   Block, with masks of 64 bits for the bytes that are equal to something or of some class; what the masks of classes
+//     say of bytes above 127 does not matter, as those are refused outside strings;
+//   Before, what it remembers of the block before, and wrong_pairs(): the bytes that may not follow the byte before
+//     them where both are outside strings (any answer for those inside);
+//   TokenBlock, with masks for 64 tokens;
+//   last_block(), which reads under 64 bytes and takes the rest for spaces;
+//   prefix_xor(), and append(), which writes the tokens of a block.
 #pragma once
 
 #include <cstddef>
@@ -16,21 +21,24 @@ namespace {
 
 using Bits = std::uint64_t;
 
-inline int first_bit(Bits bits) {
+#define TOCSIN_INLINE inline __attribute__((always_inline))
+
+TOCSIN_INLINE int first_bit(Bits bits) {
   return __builtin_ctzll(bits);
 }
 
 // What the block before leaves for the next one. Single bits are in bit 0.
 struct Carry {
-  Bits in_string = 0;  // all bits: the block begins inside a string
-  Bits escaped = 0;    // its first byte is escaped
-  Bits scalar = 0;     // the byte before belongs to a number or literal
-  Bits literal = 0;    // and the run that it is in began as a literal
-  // The byte before, as part of a number:
-  Bits digit = 0, dot = 0, exponent = 0, sign = 0, start_minus = 0, first_zero = 0;
+  Bits in_string = 0;        // all bits: the block begins inside a string
+  Bits escaped = 0;          // its first byte is escaped
+  Bits scalar = 0;           // the byte before belongs to a number or literal
+  Bits digit = 0;            // the byte before is a digit outside strings
+  Bits leading_zero = 0;     // the byte before is the zero that a number begins with
+  Bits dot = 0;              // the byte before is the point of a number
   Bits fraction = 0;         // the block begins in the digits after a point
-  Bits exponent_digits = 0;  // or in those of an exponent
-  Bits exponent_sign = 0;    // the byte before is the sign of an exponent
+  Bits exponent = 0;         // the byte before is the e of a number
+  Bits exponent_sign = 0;    // or the sign after it
+  Bits exponent_digits = 0;  // the block begins in the digits of an exponent
 };
 
 inline bool is_hex(char c) {
@@ -59,7 +67,7 @@ inline bool is_escape(const char* p, const char* end) {
 
 // The bytes that a backslash escapes; `starts`: the backslashes that do so (Langdale and Lemire, "Parsing Gigabytes
 // of JSON per Second", section 3.1.1).
-inline Bits find_escaped(Bits backslash, Carry& carry, Bits& starts) {
+TOCSIN_INLINE Bits find_escaped(Bits backslash, Carry& carry, Bits& starts) {
   constexpr Bits odd = 0xAAAAAAAAAAAAAAAA;
   const Bits candidates = backslash & ~carry.escaped;
   const Bits even_series = ((candidates << 1) | odd) - candidates;
@@ -71,95 +79,91 @@ inline Bits find_escaped(Bits backslash, Carry& carry, Bits& starts) {
 }
 
 // Sum of a and b; `overflow` is set if it does not fit.
-inline Bits add(Bits a, Bits b, Bits& overflow) {
+TOCSIN_INLINE Bits add(Bits a, Bits b, Bits& overflow) {
   Bits sum;
   overflow = __builtin_add_overflow(a, b, &sum) ? 1 : 0;
   return sum;
 }
 
 // The byte after each byte of `bits`.
-inline Bits after(Bits bits, Bits& carry) {
+TOCSIN_INLINE Bits after(Bits bits, Bits& carry) {
   const Bits result = bits << 1 | carry;
   carry = bits >> 63;
   return result;
 }
 
-// Checks the numbers of a block: `scalar` are all bytes of numbers and literals, `start` the first ones. Nonzero: one
-// is wrong. Literals are left out; they are checked by the token.
+// What the pairs of bytes do not say of numbers. Nonzero: one is wrong. What begins as a literal is checked by the
+// token, so any answer will do for it.
 template <class Block>
-Bits check_numbers(const Block& block, Bits scalar, Bits start, Carry& carry) {
-  const Bits literal_start = (block.literal() & start) | (carry.literal & scalar);
-  // Adding the start of a run of ones to it clears the run.
-  const Bits literals = scalar & ~add(scalar, literal_start, carry.literal);
-  const Bits number = scalar & ~literals;
-  if (number == 0 && (carry.digit | carry.dot | carry.exponent | carry.sign | carry.start_minus) == 0) return 0;
-
-  const Bits digit = block.digit() & number, dot = block.dot() & number, exponent = block.exponent() & number;
-  const Bits minus = block.minus() & number, sign = minus | (block.plus() & number);
-  const Bits first = start & number;
-  const Bits after_digit = after(digit, carry.digit), after_dot = after(dot, carry.dot),
-             after_exponent = after(exponent, carry.exponent), after_sign = after(sign, carry.sign);
-  Bits wrong = number & ~(digit | dot | exponent | sign);
-  wrong |= first & ~(digit | minus);
-  wrong |= sign & ~(first & minus) & ~after_exponent;
-  wrong |= (after_sign | after_dot) & ~digit;
-  wrong |= (dot | exponent) & ~after_digit;
-  wrong |= after_exponent & ~(digit | sign);
-  // A leading zero and one more digit.
-  const Bits first_digit = (first & digit) | (after(first & minus, carry.start_minus) & digit);
-  wrong |= after(first_digit & block.zero(), carry.first_zero) & digit;
-  // The digits after a point end in no other point; those of an exponent neither in a point nor in an exponent.
-  wrong |= add(digit, after_dot | carry.fraction, carry.fraction) & ~digit & dot;
-  if ((exponent | after_exponent | carry.exponent_digits | carry.exponent_sign) != 0) {
-    const Bits exponent_sign = sign & after_exponent;
-    const Bits tail = after_exponent | after(exponent_sign, carry.exponent_sign) | carry.exponent_digits;
-    wrong |= add(digit, tail, carry.exponent_digits) & ~digit & (dot | exponent);
+TOCSIN_INLINE Bits check_numbers(const Block& block, Bits scalar, Carry& carry) {
+  const Bits digit = block.digit() & scalar;
+  const Bits dot = block.dot() & scalar;
+  const Bits after_digit = after(digit, carry.digit), after_dot = after(dot, carry.dot);
+  Bits wrong = 0;
+  // The first digits of numbers, fractions and exponents; those of numbers may be no zero with a digit behind it.
+  Bits first = digit & ~after_digit & ~after_dot;
+  const Bits exponent = block.exponent() & after_digit & scalar;
+  if ((exponent | carry.exponent | carry.exponent_sign | carry.exponent_digits) != 0) {
+    const Bits after_exponent = after(exponent, carry.exponent);
+    const Bits sign = (block.minus() | block.plus()) & after_exponent;
+    const Bits begin = after_exponent | after(sign, carry.exponent_sign);
+    first &= ~begin;
+    wrong |= after_exponent & ~(digit | sign);
+    // Digits of an exponent end neither in a point nor in an exponent.
+    wrong |= add(digit, begin | carry.exponent_digits, carry.exponent_digits) & ~digit & (dot | exponent);
   }
-  return wrong;
+  wrong |= after(first & block.zero(), carry.leading_zero) & digit;
+  // The digits after a point end in no other point.
+  return wrong | (add(digit, after_dot | carry.fraction, carry.fraction) & ~digit & dot);
 }
 
+template <class Isa>
 struct Progress {
   Carry carry;
+  typename Isa::Before before;
   Bits wrong = 0;
   Bits non_ascii = 0, backslash = 0;
   std::uint32_t count = 0;
 };
 
 template <class Isa>
-inline void tokenize_block(const char* bytes, const char* text, const char* end, std::size_t at, const TokenRoom& room,
-                           Progress& progress) {
-  const typename Isa::Block block(bytes);
+TOCSIN_INLINE void tokenize_block(const typename Isa::Block& block, const char* text, const char* end, std::size_t at,
+                                  const TokenRoom& room, Progress<Isa>& progress) {
   Carry& carry = progress.carry;
   const Bits backslash = block.equal('\\');
-  Bits escaped = carry.escaped;
-  if (backslash != 0) {
-    Bits starts = 0;
-    escaped = find_escaped(backslash, carry, starts);
-    for (; starts != 0; starts &= starts - 1) progress.wrong |= is_escape(text + at + first_bit(starts), end) ? 0 : 1;
-  } else {
-    carry.escaped = 0;
-  }
+  Bits quote = block.equal('"');
   room.backslashes[at / 64] = backslash;
-  progress.backslash |= backslash;
-  const Bits non_ascii = block.non_ascii();
-  progress.non_ascii |= non_ascii;
-  const Bits quote = block.equal('"') & ~escaped;
+  if ((backslash | carry.escaped) != 0) {
+    Bits starts = 0;
+    quote &= ~find_escaped(backslash, carry, starts);
+    for (; starts != 0; starts &= starts - 1) progress.wrong |= is_escape(text + at + first_bit(starts), end) ? 0 : 1;
+    progress.backslash = 1;
+  }
   const Bits string = Isa::prefix_xor(quote) ^ carry.in_string;  // from the opening quote to before the closing one
   carry.in_string = static_cast<Bits>(static_cast<std::int64_t>(string) >> 63);
+  const Bits outside = ~(string | quote);
+  const Bits non_ascii = block.non_ascii();
+  if (non_ascii != 0) {
+    progress.non_ascii = 1;
+    progress.wrong |= non_ascii & outside;
+  }
   progress.wrong |= block.control() & string;
 
-  const Bits outside = ~(string | quote);
-  progress.wrong |= non_ascii & outside;
   const Bits operators = block.operators() & outside;
-  const Bits scalar = outside & ~operators & ~block.space();
-  const Bits start = scalar & ~after(scalar, carry.scalar);
+  const Bits scalar = outside & ~block.operators_and_space();
+  progress.wrong |= Isa::wrong_pairs(block, progress.before) & outside;
+  Bits start = 0;
   room.dots[at / 64] = block.dot();
-  progress.wrong |= check_numbers(block, scalar, start, carry);
+  if ((scalar | carry.scalar) != 0) {
+    start = scalar & ~after(scalar, carry.scalar);
+    progress.wrong |= check_numbers(block, scalar, carry);
+  }
   progress.count += Isa::append(block, operators | (quote & string) | start, static_cast<std::uint32_t>(at),
                                 room.chars + progress.count, room.at + progress.count);
 }
 
 inline bool is_literal(const char* p, const char* end) {
+  // Anything else that begins with a letter differs from one of these.
   const char* word = *p == 't' ? "true" : *p == 'f' ? "false" : "null";
   for (; *word != 0; ++word, ++p) {
     if (p == end || *p != *word) return false;
@@ -181,71 +185,91 @@ inline bool is_literal(const char* p, const char* end) {
 
 // Which token may follow which, 64 tokens at a time; and the masks that say what encloses what.
 template <class Isa>
-bool check_tokens(const char* text, const char* end, const TokenRoom& room, std::uint32_t count) {
+TOCSIN_INLINE bool check_tokens(const char* text, const char* end, const TokenRoom& room, std::uint32_t count) {
   Bits wrong = 0;
-  // The kinds of the two tokens before, in bits 0 and 1 of what is shifted in.
-  Bits brace_open_before = 0, bracket_open_before = 0, colon_before = 0, comma_before = 0, quote_before = 0,
-       closed_before = 0;
-  const auto shifted = [](Bits bits, Bits before, int by) { return bits << by | before >> (2 - by); };
+  typename Isa::TokensBefore before;
+  // Of the two tokens before, in bits 62 and 63.
+  Bits brace_open_before = 0, comma_before = 0, quote_before = 0;
   for (std::uint32_t i = 0; i < count; i += 64) {
-    const typename Isa::Block block(room.chars + i), two_later(room.chars + i + 2);
+    const typename Isa::TokenBlock block(room.chars + i);
     const Bits here = count - i >= 64 ? ~Bits{0} : (Bits{1} << (count - i)) - 1;
-    const Bits brace_open = block.equal('{'), brace_close = block.equal('}');
-    const Bits bracket_open = block.equal('['), bracket_close = block.equal(']');
-    const Bits colon = block.equal(':'), comma = block.equal(','), quote = block.equal('"');
-    const Bits scalar = here & ~(brace_open | brace_close | bracket_open | bracket_close | colon | comma | quote);
-    const Bits value = brace_open | bracket_open | quote | scalar;
-    const Bits closed = brace_close | bracket_close | scalar;
-    const Bits separator = comma | brace_close | bracket_close;
-    // Bit 0 of a "before" word is the token two before, bit 1 the one before.
-    const Bits key_before = shifted(brace_open, brace_open_before, 2) | shifted(comma, comma_before, 2);
-    const Bits quote_1 = shifted(quote, quote_before, 1);
-    wrong |=
-        here & ((shifted(brace_open, brace_open_before, 1) & ~(quote | brace_close)) |
-                (shifted(bracket_open, bracket_open_before, 1) & ~(value | bracket_close)) |
-                ((shifted(colon, colon_before, 1) | shifted(comma, comma_before, 1)) & ~value) |
-                (shifted(closed, closed_before, 1) & ~separator) | (quote_1 & ~(colon | separator)) |
-                (colon & ~(quote_1 & key_before)) | (shifted(brace_open, brace_open_before, 2) & quote_1 & ~colon));
-    const Bits key_comma = comma & two_later.equal(':');
-    room.brackets[i / 64] = brace_open | brace_close | bracket_open | bracket_close;
-    room.opens[i / 64] = brace_open | bracket_open;
-    room.braces[i / 64] = brace_open | brace_close;
+    const Bits brace_open = block.equal('{'), colon = block.equal(':'), comma = block.equal(','),
+               quote = block.equal('"');
+    const Bits first_key = brace_open << 2 | brace_open_before >> 62;  // two behind an opening brace
+    const Bits other_key = comma << 2 | comma_before >> 62;
+    wrong |= here & (Isa::wrong_token_pairs(block, before) | (colon & ~(first_key | other_key)) |
+                     (first_key & (quote << 1 | quote_before >> 63) & ~colon));
+    brace_open_before = brace_open;
+    comma_before = comma;
+    quote_before = quote;
+    const Bits key_comma = comma & Isa::equal(room.chars + i + 2, ':');
+    room.brackets[i / 64] = block.brackets() & here;
+    room.opens[i / 64] = block.opens();
+    room.braces[i / 64] = block.braces();
     room.key_commas[i / 64] = key_comma;
     room.plain_commas[i / 64] = comma & ~key_comma;
-    for (Bits literals = scalar & block.literal(); literals != 0; literals &= literals - 1) {
+    for (Bits literals = block.literals() & here; literals != 0; literals &= literals - 1) {
       wrong |= is_literal(text + room.at[i + static_cast<std::uint32_t>(first_bit(literals))], end) ? 0 : 1;
     }
-    brace_open_before = brace_open >> 62;
-    bracket_open_before = bracket_open >> 62;
-    colon_before = colon >> 62;
-    comma_before = comma >> 62;
-    quote_before = quote >> 62;
-    closed_before = closed >> 62;
   }
   return wrong == 0;
 }
 
 template <class Isa>
 Tokens tokenize_with(const char* text, std::size_t size, const TokenRoom& room) {
-  Progress progress;
+  Progress<Isa> progress;
+  const TokenRoom places = room;
   const char* end = text + size;
-  std::size_t at = 0;
-  for (; at + 64 <= size; at += 64) tokenize_block<Isa>(text + at, text, end, at, room, progress);
-  if (at < size) {
-    char last[64];
-    for (std::size_t i = 0; i < 64; ++i) last[i] = at + i < size ? text[at + i] : ' ';
-    tokenize_block<Isa>(last, text, end, at, room, progress);
+  for (std::size_t at = 0; at < size; at += 64) {
+    const std::size_t rest = size - at;
+    tokenize_block<Isa>(rest >= 64 ? typename Isa::Block(text + at) : Isa::last_block(text + at, rest), text, end, at,
+                        places, progress);
   }
-  for (std::size_t i = 0; i < token_slack; ++i) room.chars[progress.count + i] = 0;
+  __builtin_memset(room.chars + progress.count, 0, token_slack);
   room.at[progress.count] = static_cast<std::uint32_t>(size);
   Tokens tokens;
   tokens.count = progress.count;
   tokens.has_backslash = progress.backslash != 0;
   tokens.has_non_ascii = progress.non_ascii != 0;
   tokens.is_valid =
-      progress.wrong == 0 && progress.carry.in_string == 0 && check_tokens<Isa>(text, end, room, progress.count);
+      progress.wrong == 0 && progress.carry.in_string == 0 && check_tokens<Isa>(text, end, places, progress.count);
   return tokens;
 }
+
+// wrong_pairs() and wrong_token_pairs() on masks, for instruction sets without a lookup of bytes in large tables.
+template <class Block>
+struct PairMasks {
+  struct Before {
+    Bits digit = 0, dot = 0, exponent = 0, sign = 0, apart = 1, letter = 0;
+  };
+  static Bits wrong_pairs(const Block& block, Before& before) {
+    const Bits digit = block.digit(), dot = block.dot(), exponent = block.exponent(), minus = block.minus(),
+               sign = minus | block.plus(), apart = block.operators_and_space(), letter = block.letter();
+    const Bits after_digit = after(digit, before.digit), after_dot = after(dot, before.dot),
+               after_exponent = after(exponent, before.exponent), after_sign = after(sign, before.sign),
+               after_apart = after(apart, before.apart), after_letter = after(letter & ~exponent, before.letter);
+    return ~(digit | dot | exponent | sign | apart | letter) | ((after_dot | after_sign) & ~digit) |
+           (after_exponent & dot) | (after_digit & (sign | (letter & ~exponent))) |
+           (after_apart & (dot | (sign & ~minus))) | (after_letter & (digit | dot | sign));
+  }
+
+  struct TokensBefore {
+    Bits brace_open = 0, bracket_open = 0, separator = 0, quote = 0, closed = 0;
+  };
+  static Bits wrong_token_pairs(const Block& block, TokensBefore& before) {
+    const Bits brace_open = block.equal('{'), brace_close = block.equal('}'), bracket_open = block.equal('['),
+               bracket_close = block.equal(']'), colon = block.equal(':'), comma = block.equal(','),
+               quote = block.equal('"');
+    const Bits scalar = ~(brace_open | brace_close | bracket_open | bracket_close | colon | comma | quote);
+    const Bits value = brace_open | bracket_open | quote | scalar;
+    const Bits end = comma | brace_close | bracket_close;
+    return (after(brace_open, before.brace_open) & ~(quote | brace_close)) |
+           (after(bracket_open, before.bracket_open) & ~(value | bracket_close)) |
+           (after(colon | comma, before.separator) & ~value) |
+           (after(brace_close | bracket_close | scalar, before.closed) & ~end) |
+           (after(quote, before.quote) & ~(colon | end));
+  }
+};
 
 }  // namespace
 }  // namespace tocsin::pattern
