@@ -23,7 +23,7 @@ class Picture {
     draw_keys();
     for (Index path = 0; path < rules_.paths.size(); ++path) draw_path(path);
     for (Index i = rules_.always.first; i < rules_.always.last; ++i) {
-      out_ += fmt::format("  key0 -> sub{} [label=\"always\", style=dashed];\n", rules_.postings[i] / 2);
+      out_ += fmt::format("  key0 -> sub{} [label=\"always\", style=dashed];\n", rules_.postings[i].index());
     }
     for (Index sub_rule = 0; sub_rule < rules_.sub_rules.size(); ++sub_rule) draw_sub_rule(sub_rule);
     for (const RuleId id : rules_.rule_ids) {
@@ -57,11 +57,18 @@ class Picture {
     }
   }
 
+  // Dashed: what is found is still to be tested.
   void draw_postings(Index path, Range postings, const std::string& label) {
     for (Index i = postings.first; i < postings.last; ++i) {
-      out_ += fmt::format("  key{} -> sub{} [label=\"{}\"{}];\n", node_of_path_.at(path), rules_.postings[i] / 2, label,
-                          rules_.postings[i] % 2 != 0 ? ", style=dashed" : "");
+      const Posting posting = rules_.postings[i];
+      const std::string target =
+          posting.kind() == Posting::rule ? rule_name(posting.index()) : fmt::format("sub{}", posting.index());
+      out_ += fmt::format("  key{} -> {} [label=\"{}\"{}];\n", node_of_path_.at(path), target, label,
+                          posting.kind() == Posting::first_is_to_test ? ", style=dashed" : "");
     }
+  }
+  std::string rule_name(Index rule) const {
+    return fmt::format("rule{}", static_cast<std::uint32_t>(rules_.rule_ids[rule]));
   }
 
   void draw_affixes(Index path, Range entries, bool backwards, const char* form) {
@@ -98,11 +105,11 @@ class Picture {
         draw_postings(path, rules_.net_entries[i].postings, fmt::format("cidr /{}", rules_.net_entries[i].net.length));
       }
     }
-    std::set<Index> in_intervals;  // an interval lies in several nodes of the segment tree
+    std::set<std::uint32_t> in_intervals;  // an interval lies in several nodes of the segment tree
     for (Index i = index.numeric.postings_nodes.first; i < index.numeric.postings_nodes.last; ++i) {
       const Range postings = rules_.numeric_nodes[i];
       for (Index p = postings.first; p < postings.last; ++p) {
-        if (in_intervals.insert(rules_.postings[p]).second) draw_postings(path, {p, p + 1}, "in an interval");
+        if (in_intervals.insert(rules_.postings[p].bits).second) draw_postings(path, {p, p + 1}, "in an interval");
       }
     }
     draw_postings(path, index.on_true, "true");
@@ -114,14 +121,15 @@ class Picture {
 
   void draw_sub_rule(Index number) {
     const CompiledSubRule& sub_rule = rules_.sub_rules[number];
+    // One condition that is found by an index leads to the rule at once.
+    if (out_.find(fmt::format("-> sub{} ", number)) == std::string::npos) return;
     std::string label = "and";
     for (Index i = sub_rule.predicates.first; i < sub_rule.predicates.last; ++i) {
       const Index predicate = rules_.sub_rule_predicates[i];
       const std::string path(rules_.view(rules_.path_texts[rules_.predicates[predicate].path]));
       label += fmt::format("\\n#{} on {}", predicate, escaped(path));
     }
-    out_ += fmt::format("  sub{} [label=\"{}\"];\n  sub{} -> rule{};\n", number, label, number,
-                        static_cast<std::uint32_t>(rules_.rule_ids[sub_rule.rule]));
+    out_ += fmt::format("  sub{} [label=\"{}\"];\n  sub{} -> {};\n", number, label, number, rule_name(sub_rule.rule));
   }
 
   const RuleSet& rules_;

@@ -7,14 +7,6 @@
 namespace tocsin::pattern {
 namespace {
 
-// What PathIndex finds is the sub-rule × 2; see RuleSet::postings.
-Index sure(Index sub_rule) {
-  return sub_rule * 2;
-}
-Index to_test(Index sub_rule) {
-  return sub_rule * 2 + 1;
-}
-
 std::string backwards(std::string_view text) {
   return {text.rbegin(), text.rend()};
 }
@@ -49,8 +41,14 @@ Range lay_out_numbers(RuleSet& set, const std::unordered_map<double, Index>& val
   return {first, first + size};
 }
 
+Posting PostingLists::sure(Index sub_rule) const {
+  const CompiledSubRule& compiled = set_.sub_rules[sub_rule];
+  if (compiled.predicates.size() == 1) return Posting::of(Posting::rule, compiled.rule);
+  return Posting::of(Posting::first_holds, sub_rule);
+}
+
 void PostingLists::post_always(Index sub_rule) {
-  always_.push_back(to_test(sub_rule));
+  always_.push_back(Posting::of(Posting::first_is_to_test, sub_rule));
 }
 
 void PostingLists::post(Index sub_rule, Index predicate, const Clause& clause) {
@@ -61,7 +59,7 @@ void PostingLists::post(Index sub_rule, Index predicate, const Clause& clause) {
     return a.op == Operator::exists || a.op >= Operator::not_string;
   });
   if (takes_any) {
-    path.on_present.push_back(to_test(sub_rule));
+    path.on_present.push_back(Posting::of(Posting::first_is_to_test, sub_rule));
     return;
   }
   for (Index i = compiled.values.first; i < compiled.values.last; ++i) {
@@ -71,7 +69,7 @@ void PostingLists::post(Index sub_rule, Index predicate, const Clause& clause) {
 }
 
 void PostingLists::post_alternative(Index sub_rule, Path& path, const Alternative& alternative) {
-  const Index posting = sure(sub_rule);
+  const Posting posting = sure(sub_rule);
   switch (alternative.op) {
     case Operator::literal_true:
       path.on_true.push_back(posting);
@@ -113,7 +111,7 @@ void PostingLists::post_alternative(Index sub_rule, Path& path, const Alternativ
 
 // By its longer end; the rest is to be tested.
 void PostingLists::post_wildcard(Index sub_rule, Path& path, const std::vector<std::string>& pieces) {
-  const Index posting = to_test(sub_rule);
+  const Posting posting = Posting::of(Posting::first_is_to_test, sub_rule);
   if (pieces.front().empty() && pieces.back().empty()) {
     path.on_string.push_back(posting);
   } else if (pieces.front().size() >= pieces.back().size()) {
@@ -129,7 +127,7 @@ Text PostingLists::add_bytes(std::string_view text) {
   return at;
 }
 
-Range PostingLists::lay_out_list(const std::vector<Index>& list) {
+Range PostingLists::lay_out_list(const std::vector<Posting>& list) {
   const auto first = static_cast<Index>(set_.postings.size());
   set_.postings.insert(set_.postings.end(), list.begin(), list.end());
   return {first, static_cast<Index>(set_.postings.size())};
@@ -142,7 +140,7 @@ Range PostingLists::lay_out_affixes(std::vector<TextPosting>& list) {
   const auto first = static_cast<Index>(set_.affixes.size());
   std::vector<Index> chain;  // entries that are prefixes of the last one, itself included
   for (std::size_t i = 0; i < list.size();) {
-    std::vector<Index> postings;
+    std::vector<Posting> postings;
     const std::string& text = list[i].text;
     std::size_t end = i;
     for (; end < list.size() && list[end].text == text; ++end) postings.push_back(list[end].posting);
@@ -158,7 +156,7 @@ Range PostingLists::lay_out_affixes(std::vector<TextPosting>& list) {
 
 Range PostingLists::lay_out_folded(std::vector<TextPosting>& list) {
   std::unordered_map<std::string, Index> texts;
-  std::vector<std::vector<Index>> postings;
+  std::vector<std::vector<Posting>> postings;
   const auto first = static_cast<Index>(set_.folded_postings.size());
   for (const TextPosting& entry : list) {
     const auto [at, is_new] = texts.try_emplace(entry.text, first + static_cast<Index>(postings.size()));
@@ -176,7 +174,7 @@ Range PostingLists::lay_out_nets(std::vector<NetPosting>& list) {
   const auto first = static_cast<Index>(set_.net_entries.size());
   std::vector<Index> chain;
   for (std::size_t i = 0; i < list.size();) {
-    std::vector<Index> postings;
+    std::vector<Posting> postings;
     std::size_t end = i;
     for (; end < list.size() && list[end].net == list[i].net; ++end) postings.push_back(list[end].posting);
     const Prefix net = list[i].net;
@@ -204,7 +202,7 @@ NumericIndex PostingLists::lay_out_intervals(const std::vector<Interval>& list) 
   index.points.last = static_cast<Index>(set_.points.size());
   index.leaf_count = static_cast<Index>(std::bit_ceil(2 * points.size() + 1));
 
-  std::vector<std::pair<Index, Index>> entries;  // node, posting
+  std::vector<std::pair<Index, Posting>> entries;  // by node
   const auto slot = [&](double value) {
     return static_cast<Index>(2 * (std::lower_bound(points.begin(), points.end(), value) - points.begin()) + 1);
   };
@@ -222,7 +220,7 @@ NumericIndex PostingLists::lay_out_intervals(const std::vector<Interval>& list) 
   set_.numeric_nodes.resize(index.postings_nodes.first + 2 * index.leaf_count);
   index.postings_nodes.last = static_cast<Index>(set_.numeric_nodes.size());
   for (std::size_t i = 0; i < entries.size();) {
-    std::vector<Index> postings;
+    std::vector<Posting> postings;
     const Index node = entries[i].first;
     for (; i < entries.size() && entries[i].first == node; ++i) postings.push_back(entries[i].second);
     set_.numeric_nodes[index.postings_nodes.first + node] = lay_out_list(postings);

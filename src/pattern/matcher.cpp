@@ -18,27 +18,27 @@ namespace {
 constexpr std::uint64_t consistency_steps_max = 5'000'000;
 
 // What is known of a predicate for the event at hand.
-enum class Truth : std::uint8_t {
+enum class Truth : std::uint32_t {
   fails,
   holds,          // whatever elements are chosen
   holds_in_some,  // by a leaf inside some array, or by absence from some element
 };
 
-struct PredicateState {
+// In which scopes a predicate's leaves lie; ranges of Matcher::State::scopes.
+struct PredicateScopes {
   std::uint32_t epoch = 0;
-  Truth truth = Truth::fails;
-  bool has_scopes = false;
-  Range passing, all;  // in Matcher::State::scopes, if has_scopes
+  Range passing, all;
 };
 
 }  // namespace
 
 struct Matcher::State {
   Event event;
-  std::vector<PredicateState> predicates;
+  std::vector<std::uint32_t> truths;  // by predicate: the epoch that it is of × 4, + Truth
+  std::vector<PredicateScopes> predicate_scopes;
   std::vector<std::uint32_t> seen;          // by sub-rule: the epoch in which it was a candidate
   std::vector<std::uint64_t> matched_bits;  // by rule
-  std::vector<Index> scopes;                // lists of PredicateState
+  std::vector<Index> scopes;
   std::vector<ClauseScopes> clauses;
   ConsistencySolver solver;
   std::uint64_t steps = 0;
@@ -49,14 +49,15 @@ struct Matcher::State {
 
   void begin(const RuleSet& rule_set);
   void probe_path(Index path);
-  void consider(Index posting);
   void consider_all(Range postings);
+  void consider(Index sub_rule, bool first_holds);
   bool sub_rule_matches(const CompiledSubRule& sub_rule, bool first_holds);
   bool has_consistent_choice(Range predicates);
-  const PredicateState& state_of(Index predicate);
+  Truth truth_of(Index predicate);
   Truth decide(const Predicate& predicate);
-  void collect_scopes(Index predicate, PredicateState& state);
-  bool is_matched(Index rule) const { return (matched_bits[rule / 64] >> rule % 64 & 1) != 0; }
+  void collect_scopes(Index predicate);
+  void set_matched(Index rule) { matched_bits.data()[rule / 64] |= std::uint64_t{1} << rule % 64; }
+  bool is_matched(Index rule) const { return (matched_bits.data()[rule / 64] >> rule % 64 & 1) != 0; }
   void report(std::vector<RuleId>& matched);
 };
 
@@ -75,10 +76,11 @@ void Matcher::State::begin(const RuleSet& rule_set) {
   solver_steps = 0;
   steps = 0;
   scopes.clear();
-  if (event.epoch < last_epoch || predicates.size() < rule_set.predicates.size() ||
+  if (event.epoch < last_epoch || truths.size() < rule_set.predicates.size() ||
       seen.size() < rule_set.sub_rules.size()) {
     // Epochs start anew, or the rule set is larger than those before.
-    predicates.assign(std::max(predicates.size(), rule_set.predicates.size()), {});
+    truths.assign(std::max(truths.size(), rule_set.predicates.size()), 0);
+    predicate_scopes.assign(truths.size(), {});
     seen.assign(std::max(seen.size(), rule_set.sub_rules.size()), 0);
   }
   last_epoch = event.epoch;
@@ -108,73 +110,76 @@ Result<void> Matcher::match(const RuleSet& rules, std::string_view event, std::v
 }
 
 void Matcher::State::probe_path(Index path) {
-  const PathIndex& index = rules->paths[path];
+  const PathIndex& index = rules->paths.data()[path];
   if (!index.has_access) return;
-  const Event::PathLeaves& at = event.path_leaves[path];
+  Leaf* const leaves = event.leaves.data();
   consider_all(index.on_present);
-  for (Index leaf = at.first; leaf != none; leaf = event.leaves[leaf].next) {
-    steps += probe(*rules, index, event.leaves[leaf], event, [this](Range postings) { consider_all(postings); });
+  for (Index leaf = event.path_leaves.data()[path].first; leaf != none; leaf = leaves[leaf].next) {
+    steps += probe(*rules, index, leaves[leaf], event, [this](Range postings) { consider_all(postings); });
   }
 }
 
-void Matcher::State::consider_all(Range postings) {
-  for (Index i = postings.first; i < postings.last; ++i) consider(rules->postings[i]);
-}
-
-void Matcher::State::consider(Index posting) {
-  ++steps;
-  const Index index = posting / 2;
-  const bool first_holds = posting % 2 == 0;
-  if (seen[index] == event.epoch) return;
-  seen[index] = event.epoch;
-  const CompiledSubRule& sub_rule = rules->sub_rules[index];
-  if (is_matched(sub_rule.rule) || !sub_rule_matches(sub_rule, first_holds)) return;
-  matched_bits[sub_rule.rule / 64] |= std::uint64_t{1} << sub_rule.rule % 64;
-}
-
-bool Matcher::State::sub_rule_matches(const CompiledSubRule& sub_rule, bool first_holds) {
-  Range range = sub_rule.predicates;
-  // A single condition that holds for a leaf needs no choice; nor does any number of them where there are no arrays.
-  if (first_holds && (range.size() == 1 || event.scopes.size() == 1)) ++range.first;
-  Index in_arrays = 0;
-  for (Index i = range.first; i < range.last; ++i) {
-    const Truth truth = state_of(rules->sub_rule_predicates[i]).truth;
-    if (truth == Truth::fails) return false;
-    if (truth == Truth::holds_in_some) {
-      const bool may_be_absent = rules->predicates[rules->sub_rule_predicates[i]].accepts_absence;
-      in_arrays += may_be_absent ? 2 : 1;
+inline void Matcher::State::consider_all(Range postings) {
+  steps += postings.size();
+  const Posting* const end = rules->postings.data() + postings.last;
+  for (const Posting* p = rules->postings.data() + postings.first; p != end; ++p) {
+    if (p->kind() == Posting::rule) {
+      set_matched(p->index());
+    } else {
+      consider(p->index(), p->kind() == Posting::first_holds);
     }
+  }
+}
+
+inline void Matcher::State::consider(Index index, bool first_holds) {
+  if (seen.data()[index] == event.epoch) return;
+  seen.data()[index] = event.epoch;
+  const CompiledSubRule& sub_rule = rules->sub_rules.data()[index];
+  if (is_matched(sub_rule.rule) || !sub_rule_matches(sub_rule, first_holds)) return;
+  set_matched(sub_rule.rule);
+}
+
+inline bool Matcher::State::sub_rule_matches(const CompiledSubRule& sub_rule, bool first_holds) {
+  // Where there is nothing to choose, the first predicate needs no second look.
+  const Index first = sub_rule.predicates.first + (first_holds && !event.has_choices ? 1 : 0);
+  Index in_arrays = 0;
+  for (Index i = first; i < sub_rule.predicates.last; ++i) {
+    const Index predicate = rules->sub_rule_predicates.data()[i];
+    const Truth truth = truth_of(predicate);
+    if (truth == Truth::fails) return false;
+    if (truth == Truth::holds_in_some) in_arrays += rules->predicates.data()[predicate].accepts_absence ? 2 : 1;
   }
   return in_arrays <= 1 || has_consistent_choice(sub_rule.predicates);
 }
 
-const PredicateState& Matcher::State::state_of(Index predicate) {
-  PredicateState& state = predicates[predicate];
-  if (state.epoch != event.epoch) {
-    state.epoch = event.epoch;
-    state.has_scopes = false;
-    state.truth = decide(rules->predicates[predicate]);
+inline Truth Matcher::State::truth_of(Index predicate) {
+  std::uint32_t& truth = truths.data()[predicate];
+  if (truth >> 2 != event.epoch) {
+    truth = event.epoch << 2 | static_cast<std::uint32_t>(decide(rules->predicates.data()[predicate]));
   }
-  return state;
+  return static_cast<Truth>(truth & 3);
 }
 
-Truth Matcher::State::decide(const Predicate& predicate) {
+inline Truth Matcher::State::decide(const Predicate& predicate) {
   const Event::PathLeaves* at = event.leaves_of(predicate.path);
   if (at == nullptr) return predicate.accepts_absence ? Truth::holds : Truth::fails;
-  bool holds_in_some = predicate.accepts_absence && !at->has_root;
-  for (Index i = at->first; i != none; i = event.leaves[i].next) {
+  bool is_in_all = false, holds_in_some = false;
+  Leaf* const leaves = event.leaves.data();
+  for (Index i = at->first; i != none; i = leaves[i].next) {
     ++steps;
-    Leaf& leaf = event.leaves[i];
-    if ((holds_in_some && leaf.scope != 0) || !accepts(*rules, predicate, leaf, event)) continue;
-    if (leaf.scope == 0) return Truth::holds;
+    const bool is_here_always = event.scopes.data()[leaves[i].scope].choice == 0;
+    is_in_all |= is_here_always;
+    if ((holds_in_some && !is_here_always) || !accepts(*rules, predicate, leaves[i], event)) continue;
+    if (is_here_always) return Truth::holds;
     holds_in_some = true;
   }
-  return holds_in_some ? Truth::holds_in_some : Truth::fails;
+  return holds_in_some || (predicate.accepts_absence && !is_in_all) ? Truth::holds_in_some : Truth::fails;
 }
 
-void Matcher::State::collect_scopes(Index predicate, PredicateState& state) {
+void Matcher::State::collect_scopes(Index predicate) {
   const Predicate& p = rules->predicates[predicate];
-  state.has_scopes = true;
+  PredicateScopes& state = predicate_scopes[predicate];
+  state.epoch = event.epoch;
   const auto begin_list = [&] { return static_cast<Index>(scopes.size()); };
   const auto end_list = [&](Index first) {
     const auto begin = scopes.begin() + first;
@@ -200,13 +205,12 @@ void Matcher::State::collect_scopes(Index predicate, PredicateState& state) {
 bool Matcher::State::has_consistent_choice(Range range) {
   for (Index i = range.first; i < range.last; ++i) {
     const Index predicate = rules->sub_rule_predicates[i];
-    state_of(predicate);
-    if (!predicates[predicate].has_scopes) collect_scopes(predicate, predicates[predicate]);
+    if (predicate_scopes[predicate].epoch != event.epoch) collect_scopes(predicate);
   }
   clauses.clear();
   for (Index i = range.first; i < range.last; ++i) {
     const Index predicate = rules->sub_rule_predicates[i];
-    const PredicateState& state = predicates[predicate];
+    const PredicateScopes& state = predicate_scopes[predicate];
     const auto list = [&](Range r) { return std::span<const Index>(scopes.data() + r.first, r.size()); };
     clauses.push_back({list(state.passing), list(state.all), rules->predicates[predicate].accepts_absence});
   }

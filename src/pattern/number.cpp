@@ -1,9 +1,11 @@
 #include "pattern/detail/number.h"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <string>
+#include <cstring>
 
 namespace tocsin::pattern {
 namespace {
@@ -12,11 +14,12 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// The decimal 0.d1d2d3… × 10^exponent, d1 and the last digit not zero; no digits = zero.
+// mantissa × 10^exponent.
 struct Decimal {
-  char digits[18];  // only the first 18 significant ones are kept
-  int count = 0;    // of significant digits; may be over 18
+  std::uint64_t mantissa = 0;
   long exponent = 0;
+  bool is_negative = false;
+  bool is_whole = true;  // all digits are in the mantissa
 };
 
 long read_exponent(std::string_view text) {
@@ -32,66 +35,195 @@ long read_exponent(std::string_view text) {
   return negative ? -value : value;
 }
 
+// Eight digits at once (Mula, "SWAR: parse 8 digits"). False: they are no digits.
+bool read_eight(const char* p, std::uint64_t& value) {
+  std::uint64_t word;
+  std::memcpy(&word, p, 8);
+  if (std::endian::native != std::endian::little) return false;
+  if ((((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080) != 0) return false;
+  word -= 0x3030303030303030;
+  word = word * 10 + (word >> 8);
+  value =
+      ((word & 0x000000FF000000FF) * 0x000F424000000064 + (word >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >> 32;
+  return true;
+}
+
+// The digits from `p` on, at most 19 significant ones.
+const char* read_digits(const char* p, const char* end, Decimal& decimal) {
+  constexpr std::uint64_t ten_to_11 = 100'000'000'000, ten_to_18 = 1'000'000'000'000'000'000;
+  std::uint64_t eight = 0;
+  while (end - p >= 8 && decimal.mantissa < ten_to_11 && read_eight(p, eight)) {
+    decimal.mantissa = decimal.mantissa * 100'000'000 + eight;
+    p += 8;
+  }
+  for (; p != end && is_digit(*p); ++p) {
+    if (decimal.mantissa < ten_to_18) {
+      decimal.mantissa = decimal.mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
+    } else {
+      decimal.is_whole = false;
+    }
+  }
+  return p;
+}
+
 Decimal read_decimal(std::string_view text) {
   Decimal decimal;
-  int zeros = 0;  // seen since the last digit that is not zero
-  bool fraction = false;
-  for (std::size_t i = text.front() == '-' ? 1 : 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '.') {
-      fraction = true;
-      continue;
-    }
-    if (!is_digit(c)) {
-      decimal.exponent += read_exponent(text.substr(i + 1));
-      break;
-    }
-    if (c == '0' && decimal.count == 0) {
-      if (fraction) --decimal.exponent;
-      continue;
-    }
-    if (!fraction) ++decimal.exponent;
-    if (c == '0') {
-      ++zeros;
-      continue;
-    }
-    for (; zeros > 0; --zeros, ++decimal.count) {
-      if (decimal.count < 18) decimal.digits[decimal.count] = '0';
-    }
-    if (decimal.count < 18) decimal.digits[decimal.count] = c;
-    ++decimal.count;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  if (p != end && *p == '-') {
+    decimal.is_negative = true;
+    ++p;
   }
+  p = read_digits(p, end, decimal);
+  if (p != end && *p == '.') {
+    const char* const fraction = ++p;
+    p = read_digits(p, end, decimal);
+    decimal.exponent = fraction - p;
+  }
+  if (p != end) decimal.exponent += read_exponent({p + 1, static_cast<std::size_t>(end - p - 1)});
   return decimal;
 }
 
-bool same(const Decimal& a, const Decimal& b) {
-  return a.count == b.count && a.exponent == b.exponent &&
-         std::string_view(a.digits, static_cast<std::size_t>(a.count)) ==
-             std::string_view(b.digits, static_cast<std::size_t>(b.count));
+// Without zeros at the end of the mantissa.
+void reduce(Decimal& decimal) {
+  while (decimal.mantissa % 10 == 0 && decimal.mantissa != 0) {
+    decimal.mantissa /= 10;
+    ++decimal.exponent;
+  }
 }
 
-bool is_shortest(const Decimal& decimal, double value) {
-  char buffer[32];
-  auto printed = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
-  if (same(decimal, read_decimal({buffer, static_cast<std::size_t>(printed.ptr - buffer)}))) return true;
-  if (std::fabs(value) > 1e-320) return false;
-  printed = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, 1);
-  return same(decimal, read_decimal({buffer, static_cast<std::size_t>(printed.ptr - buffer)}));
+constexpr double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr std::uint64_t integer_powers[] = {1,
+                                            10,
+                                            100,
+                                            1'000,
+                                            10'000,
+                                            100'000,
+                                            1'000'000,
+                                            10'000'000,
+                                            100'000'000,
+                                            1'000'000'000,
+                                            10'000'000'000,
+                                            100'000'000'000,
+                                            1'000'000'000'000,
+                                            10'000'000'000'000,
+                                            100'000'000'000'000,
+                                            1'000'000'000'000'000,
+                                            10'000'000'000'000'000,
+                                            100'000'000'000'000'000,
+                                            1'000'000'000'000'000'000,
+                                            10'000'000'000'000'000'000U};
+
+__extension__ typedef __int128 Wide;
+
+Wide distance(Wide a, Wide b) {
+  return a < b ? b - a : a - b;
+}
+
+// mantissa / divisor, a power of ten, as the nearest binary64, with 2^52 < |fraction| < 2^53 and the value
+// fraction / 2^shift; and whether it is the shortest decimal of that. All in exact integers. Unknown: ask another way.
+enum class Shortest { no, yes, unknown };
+
+Shortest divide(std::uint64_t mantissa, std::uint64_t divisor, double& value) {
+  constexpr std::uint64_t two_to_52 = std::uint64_t{1} << 52, two_to_53 = two_to_52 * 2;
+  int shift = 53 - (static_cast<int>(std::bit_width(mantissa)) - static_cast<int>(std::bit_width(divisor)));
+  if (shift < 1) return Shortest::unknown;
+  Wide numerator = static_cast<Wide>(mantissa) << shift;
+  auto fraction = static_cast<std::uint64_t>(numerator / static_cast<Wide>(divisor));
+  if (fraction >= two_to_53) {
+    fraction /= 2;
+    --shift;
+    numerator = static_cast<Wide>(mantissa) << shift;
+  }
+  const Wide wide_divisor = static_cast<Wide>(divisor);
+  const Wide rest = numerator - static_cast<Wide>(fraction) * wide_divisor;
+  if (2 * rest == wide_divisor) return Shortest::unknown;
+  if (2 * rest > wide_divisor) ++fraction;
+  if (fraction <= two_to_52 || fraction >= two_to_53) return Shortest::unknown;
+  value = std::bit_cast<double>((fraction & (two_to_52 - 1)) | static_cast<std::uint64_t>(1023 + 52 - shift) << 52);
+  // In units of 1 / (2^shift × divisor): the binary64, a step of the decimal's last digit, half a step of the binary64.
+  const Wide binary = static_cast<Wide>(fraction) * wide_divisor;
+  const Wide step = static_cast<Wide>(1) << shift;
+  const Wide apart = 2 * distance(binary, numerator);
+  if (apart == step) return Shortest::unknown;
+  if (apart > step) return Shortest::no;  // the decimal beside it is nearer
+  const std::uint64_t below = mantissa - mantissa % 10;
+  for (const std::uint64_t shorter : {below - 10, below, below + 10, below + 20}) {
+    const Wide off = 2 * distance(binary, static_cast<Wide>(shorter) << shift);
+    if (off == wide_divisor) return Shortest::unknown;
+    if (off < wide_divisor) return Shortest::no;
+  }
+  return Shortest::yes;
+}
+
+// The same by printing the binary64.
+Number compare_printed(const Decimal& decimal, std::string_view text) {
+  double value = 0.0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec != std::errc{} || !std::isfinite(value) || value == 0.0) return {false, 0.0};
+  const auto is_printed = [&](auto... precision) {
+    char buffer[32];
+    const auto printed =
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, precision...);
+    Decimal other = read_decimal({buffer, static_cast<std::size_t>(printed.ptr - buffer)});
+    reduce(other);
+    return other.mantissa == decimal.mantissa && other.exponent == decimal.exponent;
+  };
+  const bool is_shortest = is_printed() || (std::fabs(value) < 1e-320 && is_printed(1));
+  return is_shortest ? Number{true, value} : Number{false, 0.0};
+}
+
+// Over 19 digits, of which all but 17 may be zeros at the end ("100000000000000000000000").
+Number read_long_number(std::string_view text) {
+  const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+  std::string_view digits = text.substr(0, e);
+  long exponent = e < text.size() ? read_exponent(text.substr(e + 1)) : 0;
+  const std::size_t point = digits.find('.');
+  if (point != std::string_view::npos) {
+    while (digits.back() == '0') digits.remove_suffix(1);
+    if (digits.back() == '.') digits.remove_suffix(1);
+  }
+  Decimal decimal;
+  if (digits.find('.') == std::string_view::npos) {
+    while (digits.size() > 1 && digits.back() == '0') {
+      digits.remove_suffix(1);
+      ++exponent;
+    }
+  }
+  decimal = read_decimal(digits);
+  if (!decimal.is_whole) return {false, 0.0};
+  decimal.exponent += exponent;
+  reduce(decimal);
+  return decimal.mantissa < 100'000'000'000'000'000 ? compare_printed(decimal, text) : Number{false, 0.0};
 }
 
 }  // namespace
 
 Number read_number(std::string_view text) {
-  const Decimal decimal = read_decimal(text);
-  if (decimal.count == 0) return {true, 0.0};
-  if (decimal.count > 17) return {false, 0.0};
-  double value = 0.0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec != std::errc{} || !std::isfinite(value) || value == 0.0) return {false, 0.0};
-  // 15 digits always survive the way into binary64 and back (DBL_DIG), away from the denormals.
-  const bool survives = decimal.count <= 15 && decimal.exponent > -300;
-  if (!survives && !is_shortest(decimal, value)) return {false, 0.0};
-  return {true, value};
+  Decimal decimal = read_decimal(text);
+  if (decimal.mantissa == 0) return {true, 0.0};
+  constexpr std::uint64_t ten_to_15 = 1'000'000'000'000'000, ten_to_17 = 100 * ten_to_15;
+  if (!decimal.is_whole) return read_long_number(text);
+  const auto sign = [&](double value) { return decimal.is_negative ? -value : value; };
+  if (decimal.mantissa >= ten_to_15) reduce(decimal);
+  // No binary64 needs more than 17 digits.
+  if (decimal.mantissa >= ten_to_17) return {false, 0.0};
+  // 15 digits always survive the way into binary64 and back (DBL_DIG); such a product or quotient of two exact numbers
+  // is rounded once, so it is the nearest one.
+  if (decimal.mantissa < ten_to_15 && decimal.exponent >= -22 && decimal.exponent <= 22) {
+    const auto mantissa = static_cast<double>(decimal.mantissa);
+    return {true, sign(decimal.exponent < 0 ? mantissa / exact_powers[-decimal.exponent]
+                                            : mantissa * exact_powers[decimal.exponent])};
+  }
+  if (decimal.exponent <= 0 && decimal.exponent >= -19) {
+    double value = 0;
+    const Shortest shortest = divide(decimal.mantissa, integer_powers[-decimal.exponent], value);
+    if (shortest == Shortest::yes) return {true, sign(value)};
+    if (shortest == Shortest::no) return {false, 0.0};
+  }
+  reduce(decimal);
+  return compare_printed(decimal, text);
 }
 
 const char* skip_number(const char* p, const char* end) {

@@ -28,7 +28,7 @@ class Walker {
       const Event::Frame frame = event_.frames.back();
       if (!(frame.is_array ? array(frame) : object(frame))) return false;
     }
-    event_.scopes[0].end = static_cast<Index>(event_.scopes.size());
+    event_.end_scopes();
     return i_ == count_;
   }
   bool is_too_deep = false;
@@ -41,7 +41,7 @@ class Walker {
     if (is_array) {
       array = static_cast<Index>(event_.arrays.size());
       const auto first = static_cast<Index>(event_.scopes.size());
-      event_.arrays.push_back({first, first});
+      event_.arrays.push_back({first, first, 0});
     }
     event_.frames.push_back({node, scope, own_scope, array, is_array});
     i_ = i + 1;

@@ -40,11 +40,13 @@ struct Scope {
   Index array = none;
   Index end = 0;
   Index depth = 0;
+  Index choice = 0;  // the innermost scope on the way here whose array has others too; 0: there is none
 };
 
 // The elements of an array that are scopes, all of one parent, and their descendants: [first, end).
 struct ArrayScopes {
   Index first = 0, end = 0;
+  Index count = 0;  // of the elements
 };
 
 // Arrays inside arrays at used paths, at most. Other nesting is not limited.
@@ -70,8 +72,7 @@ class Event {
  public:
   struct PathLeaves {
     std::uint32_t epoch = 0;  // of the event that the rest belongs to
-    Index first = none, last = none, count = 0;
-    bool has_root = false;  // some leaf lies in scope 0
+    Index first = none, last = none;
   };
   struct Frame {
     Index node, scope, own_scope, array;
@@ -83,7 +84,8 @@ class Event {
   std::vector<ArrayScopes> arrays;
   std::vector<PathLeaves> path_leaves;  // by path
   std::vector<Index> touched;           // paths that have leaves
-  std::uint32_t epoch = 0;
+  std::uint32_t epoch = 0;              // counts the events, up to epoch_end
+  static constexpr std::uint32_t epoch_end = std::uint32_t{1} << 30;
   std::uint64_t steps = 0;  // bytes of text that wildcards looked through, in units of 16
 
   std::string unescaped;  // texts of strings that had escapes; never grows during an event
@@ -97,12 +99,61 @@ class Event {
   void begin(const RuleSet& rules, std::size_t event_bytes);
   void add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text);
   Index add_scope(Index parent, Index array);
+  // When all scopes are there.
+  void end_scopes();
+  // Some array at a used path has two scopes or more, so that there is something to choose.
+  bool has_choices = false;
 
   const PathLeaves* leaves_of(Index path) const {
-    const PathLeaves& at = path_leaves[path];
+    const PathLeaves& at = path_leaves.data()[path];
     return at.epoch == epoch ? &at : nullptr;
   }
 };
+
+inline void Event::begin(const RuleSet& rules, std::size_t event_bytes) {
+  if (++epoch == epoch_end) {
+    path_leaves.clear();
+    epoch = 1;
+  }
+  if (path_leaves.size() < rules.paths.size()) path_leaves.resize(rules.paths.size());
+  steps = 0;
+  leaves.clear();
+  scopes.resize(1);
+  arrays.clear();
+  touched.clear();
+  frames.clear();
+  unescaped.clear();
+  folded.clear();
+  addresses.clear();
+  has_choices = false;
+  // Unescaping only shrinks, so no text ever moves.
+  if (unescaped.capacity() < event_bytes) unescaped.reserve(event_bytes + event_bytes / 4);
+}
+
+inline void Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text) {
+  PathLeaves& at = path_leaves.data()[path];
+  const auto index = static_cast<Index>(leaves.size());
+  if (at.epoch != epoch) {
+    at = {epoch, index, index};
+    touched.push_back(path);
+  } else {
+    leaves.data()[at.last].next = index;
+    at.last = index;
+  }
+  leaves.push_back({.data = text.data(),
+                    .size = static_cast<Index>(text.size()),
+                    .path = path,
+                    .scope = scope,
+                    .next = none,
+                    .kind = kind});
+}
+
+inline Index Event::add_scope(Index parent, Index array) {
+  const auto index = static_cast<Index>(scopes.size());
+  scopes.push_back({parent, array, 0, scopes.data()[parent].depth + 1, 0});
+  has_choices |= ++arrays.data()[array].count > 1;
+  return index;
+}
 
 struct EventFault {
   const char* reason = nullptr;  // null: the event is valid

@@ -33,27 +33,28 @@ class PostingLists {
  private:
   struct TextPosting {
     std::string text;
-    Index posting;
+    Posting posting;
   };
   struct Interval {
     double low, high;
-    Index posting;
+    Posting posting;
   };
   struct NetPosting {
     Prefix net;
-    Index posting;
+    Posting posting;
   };
   struct Path {
     std::vector<TextPosting> folded, prefixes, suffixes, folded_prefixes, folded_suffixes;
     std::vector<Interval> intervals;
     std::vector<NetPosting> nets_v4, nets_v6;
-    std::vector<Index> on_true, on_false, on_null, on_string, on_present;
+    std::vector<Posting> on_true, on_false, on_null, on_string, on_present;
     bool is_used = false;
   };
 
   void post_alternative(Index sub_rule, Path& path, const Alternative& alternative);
   void post_wildcard(Index sub_rule, Path& path, const std::vector<std::string>& pieces);
-  Range lay_out_list(const std::vector<Index>& list);
+  Posting sure(Index sub_rule) const;
+  Range lay_out_list(const std::vector<Posting>& list);
   Range lay_out_affixes(std::vector<TextPosting>& list);
   Range lay_out_folded(std::vector<TextPosting>& list);
   Range lay_out_nets(std::vector<NetPosting>& list);
@@ -63,8 +64,8 @@ class PostingLists {
 
   RuleSet& set_;
   std::vector<Path> paths_;
-  std::vector<std::pair<Index, Index>> value_postings_;  // value id, posting
-  std::vector<Index> always_;
+  std::vector<std::pair<Index, Posting>> value_postings_;  // by value id
+  std::vector<Posting> always_;
 };
 
 }  // namespace tocsin::pattern

@@ -18,12 +18,12 @@ std::uint64_t probe_prefixes(const RuleSet& rules, Range entries, std::string_vi
                                        [&](std::string_view t, const AffixEntry& e) { return t < rules.view(e.text); });
   if (after == first) return 1;
   Index at = static_cast<Index>(after - 1 - rules.affixes.data());
-  const std::string_view nearest = rules.view(rules.affixes[at].text);
+  const std::string_view nearest = rules.view(rules.affixes.data()[at].text);
   const std::size_t shared = static_cast<std::size_t>(
       std::mismatch(nearest.begin(), nearest.end(), text.begin(), text.end()).first - nearest.begin());
   std::uint64_t steps = 1;
-  for (; at != none; at = rules.affixes[at].parent, ++steps) {
-    if (rules.affixes[at].text.size <= shared) visit(rules.affixes[at].postings);
+  for (; at != none; at = rules.affixes.data()[at].parent, ++steps) {
+    if (rules.affixes.data()[at].text.size <= shared) visit(rules.affixes.data()[at].postings);
   }
   return steps;
 }
@@ -40,12 +40,12 @@ std::uint64_t probe_suffixes(const RuleSet& rules, Range entries, std::string_vi
   });
   if (after == first) return 1;
   Index at = static_cast<Index>(after - 1 - rules.affixes.data());
-  const std::string_view nearest = rules.view(rules.affixes[at].text);
+  const std::string_view nearest = rules.view(rules.affixes.data()[at].text);
   const std::size_t shared = static_cast<std::size_t>(
       std::mismatch(nearest.begin(), nearest.end(), text.rbegin(), text.rend()).first - nearest.begin());
   std::uint64_t steps = 1;
-  for (; at != none; at = rules.affixes[at].parent, ++steps) {
-    if (rules.affixes[at].text.size <= shared) visit(rules.affixes[at].postings);
+  for (; at != none; at = rules.affixes.data()[at].parent, ++steps) {
+    if (rules.affixes.data()[at].text.size <= shared) visit(rules.affixes.data()[at].postings);
   }
   return steps;
 }
@@ -59,8 +59,8 @@ std::uint64_t probe_nets(const RuleSet& rules, Range entries, const Address& add
   std::uint64_t steps = 1;
   if (after == first) return steps;
   for (Index at = static_cast<Index>(after - 1 - rules.net_entries.data()); at != none;
-       at = rules.net_entries[at].parent, ++steps) {
-    if (rules.net_entries[at].net.contains(address)) visit(rules.net_entries[at].postings);
+       at = rules.net_entries.data()[at].parent, ++steps) {
+    if (rules.net_entries.data()[at].net.contains(address)) visit(rules.net_entries.data()[at].postings);
   }
   return steps;
 }
@@ -74,7 +74,7 @@ std::uint64_t probe_numeric(const RuleSet& rules, const NumericIndex& index, dou
   if (at != last && *at == number) ++slot;
   std::uint64_t steps = 0;
   for (Index node = index.leaf_count + slot; node > 0; node /= 2, ++steps) {
-    const Range postings = rules.numeric_nodes[index.postings_nodes.first + node];
+    const Range postings = rules.numeric_nodes.data()[index.postings_nodes.first + node];
     if (!postings.empty()) visit(postings);
   }
   return steps;
@@ -85,13 +85,13 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
   std::uint64_t steps = 1;
   if (!path.strings.empty()) {
     const Index value = value_id(rules, leaf);
-    if (value != none) visit(rules.value_postings[value]);
+    if (value != none) visit(rules.value_postings.data()[value]);
   }
   if (!path.prefixes.empty()) steps += probe_prefixes(rules, path.prefixes, leaf.text(), visit);
   if (!path.suffixes.empty()) steps += probe_suffixes(rules, path.suffixes, leaf.text(), visit);
   if (!path.folded.empty()) {
     const Index found = rules.find_text(path.folded, folded_text(leaf, event));
-    if (found != none) visit(rules.folded_postings[found]);
+    if (found != none) visit(rules.folded_postings.data()[found]);
   }
   if (!path.folded_prefixes.empty()) {
     steps += probe_prefixes(rules, path.folded_prefixes, folded_text(leaf, event), visit);
@@ -114,7 +114,7 @@ template <class Visit>
 std::uint64_t probe_number(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Visit visit) {
   if (!path.numbers.empty() || !path.number_texts.empty()) {
     const Index value = value_id(rules, leaf);
-    if (value != none) visit(rules.value_postings[value]);
+    if (value != none) visit(rules.value_postings.data()[value]);
   }
   double number = 0;
   if (path.numeric.leaf_count == 0 || !number_of(leaf, number)) return 1;

@@ -105,6 +105,21 @@ struct NumericIndex {
   Index leaf_count = 0;  // a power of two
 };
 
+// What is found in an index.
+struct Posting {
+  enum Kind : std::uint32_t {
+    rule,              // a rule, that matches by this alone
+    first_holds,       // a sub-rule, of whose predicates the first one holds
+    first_is_to_test,  // a sub-rule
+  };
+  std::uint32_t bits = 0;
+
+  static Posting of(Kind kind, Index index) { return {index << 2 | kind}; }
+  Kind kind() const { return static_cast<Kind>(bits & 3); }
+  Index index() const { return bits >> 2; }
+  bool operator<(const Posting& other) const { return bits < other.bits; }
+};
+
 // How to find the sub-rules that a leaf of a path makes candidates.
 struct PathIndex {
   Range strings;       // in RuleSet::text_slots
@@ -150,18 +165,57 @@ class RuleSet {
   std::vector<NetEntry> net_entries;
   std::vector<double> points;
   std::vector<Range> numeric_nodes;
-  // Sub-rule × 2, + 1 if finding the posting does not yet mean that the sub-rule's first predicate holds.
-  std::vector<Index> postings;
+  std::vector<Posting> postings;
   Range always;  // in `postings`: sub-rules that may match an event without any of their fields
 
   std::string_view view(Text text) const { return {bytes.data() + text.at, text.size}; }
   // The value id of an exact string or number text / number; none: no rule names it at this path.
-  Index find_text(Range slots, std::string_view text) const;
-  Index find_number(Range slots, double number) const;
+  inline Index find_text(Range slots, std::string_view text) const;
+  inline Index find_number(Range slots, double number) const;
   // The child of a key-tree node, for a key without dots.
-  Index find_key(const KeyNode& node, std::string_view key) const;
+  inline Index find_key(const KeyNode& node, std::string_view key) const;
   // The descendant of a key-tree node that a key with dots leads to.
   Index find_dotted_key(Index node, std::string_view key) const;
 };
+
+inline Index RuleSet::find_text(Range slots, std::string_view text) const {
+  if (slots.empty()) return none;
+  const Index mask = slots.size() - 1;
+  const std::uint32_t hash = hash_text(text);
+  const TextSlot* const table = text_slots.data() + slots.first;
+  for (Index i = hash & mask;; i = (i + 1) & mask) {
+    const TextSlot& slot = table[i];
+    if (slot.value == none) return none;
+    if (slot.hash == hash && slot.text.size == text.size() &&
+        same_bytes(bytes.data() + slot.text.at, text.data(), text.size())) {
+      return slot.value;
+    }
+  }
+}
+
+inline Index RuleSet::find_number(Range slots, double number) const {
+  if (slots.empty()) return none;
+  const Index mask = slots.size() - 1;
+  for (Index i = hash_number(number) & mask;; i = (i + 1) & mask) {
+    const NumberSlot& slot = number_slots[slots.first + i];
+    if (slot.value == none) return none;
+    if (slot.number == number) return slot.value;
+  }
+}
+
+inline Index RuleSet::find_key(const KeyNode& node, std::string_view key) const {
+  if ((node.lengths >> key.size() % 64 & 1) == 0) return none;
+  const Index mask = node.slots.size() - 1;
+  const std::uint32_t hash = hash_text(key);
+  const KeySlot* const table = key_slots.data() + node.slots.first;
+  for (Index i = hash & mask;; i = (i + 1) & mask) {
+    const KeySlot& slot = table[i];
+    if (slot.node == none) return none;
+    if (slot.hash == hash && slot.key.size == key.size() &&
+        same_bytes(bytes.data() + slot.key.at, key.data(), key.size())) {
+      return slot.node;
+    }
+  }
+}
 
 }  // namespace tocsin::pattern
