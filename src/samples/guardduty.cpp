@@ -187,8 +187,8 @@ json::object runtime_process(World& world) {
                                    {"pwd", "/tmp"}}}};
 }
 
-json::object service_of(std::string_view type, const Threat& threat, const std::string& detector, World& world,
-                        Facts& facts, Time first, Time last) {
+json::object service_of(std::string_view type, const std::string& detector, World& world, Facts& facts, Time last) {
+  const Threat& threat = threat_of(type);
   json::object service{{"serviceName", "guardduty"}, {"detectorId", detector}};
   if (auto action = action_for(type, threat.action, world, facts); !action.empty())
     service["action"] = std::move(action);
@@ -202,7 +202,7 @@ json::object service_of(std::string_view type, const Threat& threat, const std::
   const bool acts = threat.action == Action::outbound || threat.action == Action::dns || threat.action == Action::none;
   service["resourceRole"] = acts ? "ACTOR" : "TARGET";
   service["additionalInfo"] = json::object{{"value", R"({"sample":true})"}, {"type", "default"}};
-  service["eventFirstSeen"] = format_rfc3339(first);
+  service["eventFirstSeen"] = format_rfc3339(last - std::chrono::minutes{world.below(240)});
   service["eventLastSeen"] = format_rfc3339(last);
   service["archived"] = false;
   service["count"] = 1 + world.below(40);
@@ -222,10 +222,9 @@ json::object guardduty_event(std::string_view type, World& world) {
   const auto detector = world.hex(32);
   const auto id = world.hex(32);
   const auto last = world.time_before(std::chrono::minutes{30});
-  const auto first = last - std::chrono::minutes{world.below(240)};
   auto resource = resource_of(type, world);
   Facts facts;
-  auto service = service_of(type, threat, detector, world, facts, first, last);
+  auto service = service_of(type, detector, world, facts, last);
   const auto who = string_at(resource.details, "accessKeyDetails.userName", "somebody");
   const auto title = filled(threat.title, {{"what", resource.name},
                                            {"remote", facts.remote},
