@@ -38,6 +38,21 @@ Result<std::int64_t> number(const Invocation& invocation, const char* name, std:
   return value;
 }
 
+constexpr std::int64_t retention_default_hours = 720;
+constexpr std::int64_t retention_hours_max = 24 * 3650;
+
+// Hours for which an address stays blocked after it was last seen. Error: validation.
+Result<std::chrono::hours> read_retention(const Invocation& invocation) {
+  auto hours = number(invocation, "RETENTION", retention_default_hours);
+  if (!hours) return pass_on(hours);
+  if (*hours < 1 || *hours > retention_hours_max)
+    return fail(ErrorCode::validation,
+                fmt::format("the environment variable RETENTION of {} must be 1 to {} hours", invocation.function_name,
+                            retention_hours_max),
+                "ValueError");
+  return std::chrono::hours{*hours};
+}
+
 // What every built-in needs; one for all of them.
 struct World {
   const service::Directory& directory;
@@ -51,7 +66,8 @@ struct Bound {
       : api{transaction, world.directory, world.identity, invocation},
         hub{api},
         topic{api},
-        table{transaction, world.containment.tables(), setting(invocation, "ACLMETATABLE"), api.caller().arn},
+        table{transaction, world.containment.tables(), setting(invocation, "ACLMETATABLE"), api.caller().arn,
+              retention(invocation)},
         rule_group{transaction, world.containment.rule_groups()},
         webhook{transaction} {
     ports = {.hub = &hub,
@@ -61,6 +77,11 @@ struct Bound {
              .webhook = &webhook,
              .now = transaction.now()};
   }
+  // The functions that use it check it first.
+  static std::chrono::hours retention(const Invocation& invocation) {
+    return read_retention(invocation).value_or(std::chrono::hours{retention_default_hours});
+  }
+
   Api api;
   EmbeddedHub hub;
   EmbeddedTopic topic;
@@ -85,14 +106,15 @@ Result<json::value> threat_intelligence(const json::value& event, const Invocati
 
 Result<json::value> add_ip(const json::value& event, const Invocation& invocation, responders::Ports& ports) {
   if (auto table = required(invocation, "ACLMETATABLE"); !table) return pass_on(table);
+  if (auto hours = read_retention(invocation); !hours) return pass_on(hours);
   return responders::add_ip(event, ports);
 }
 
 Result<json::value> get_expired_ip(const json::value&, const Invocation& invocation, responders::Ports& ports) {
   if (auto table = required(invocation, "ACLMETATABLE"); !table) return pass_on(table);
-  auto hours = number(invocation, "RETENTION", 720);
+  auto hours = read_retention(invocation);
   if (!hours) return pass_on(hours);
-  return responders::get_expired_ip(std::chrono::hours{*hours}, ports);
+  return responders::get_expired_ip(*hours, ports);
 }
 
 Result<json::value> remove_ip(const json::value& event, const Invocation& invocation, responders::Ports& ports) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/time_format.h"
 #include "store/outbox.h"
 
 namespace tocsin::builtins {
@@ -80,20 +81,23 @@ Result<std::string> EmbeddedTopic::publish(std::string_view topic_arn, std::stri
 // ---- the block table
 
 Result<responders::BlockResult> EmbeddedBlockTable::block(const responders::BlockOrder& order) {
-  const containment::BlockRequest request{.table = table_,
-                                          .host = order.host,
-                                          .timestamp = order.timestamp,
-                                          .finding_id = order.finding_id,
-                                          .account_id = order.account_id,
-                                          .region = order.region,
-                                          .actor = actor_,
-                                          .reason = order.reason};
+  containment::BlockRequest request{.table = table_,
+                                    .host = order.host,
+                                    .timestamp = order.timestamp,
+                                    .finding_id = order.finding_id,
+                                    .account_id = order.account_id,
+                                    .region = order.region,
+                                    .actor = actor_,
+                                    .reason = order.reason,
+                                    .retention = retention_};
+  if (const auto seen = parse_rfc3339(order.timestamp)) request.created_at_s = to_epoch_seconds(*seen);
   auto outcome = tables_.block(transaction_, request);
   if (!outcome) return pass_on(outcome);
   if (outcome->refusal)
     return responders::BlockResult{
         .host = order.host, .is_new = false, .refused = outcome->refusal->code, .reason = outcome->refusal->reason};
-  return responders::BlockResult{.host = outcome->block.host, .is_new = outcome->is_new()};
+  return responders::BlockResult{
+      .host = outcome->block.host, .is_new = outcome->is_new(), .since = format_rfc3339(outcome->block.blocked_at)};
 }
 
 Result<std::vector<std::string>> EmbeddedBlockTable::wanted() {

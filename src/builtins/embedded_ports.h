@@ -45,8 +45,12 @@ class EmbeddedTopic final : public responders::Topic {
 class EmbeddedBlockTable final : public responders::BlockTable {
  public:
   EmbeddedBlockTable(store::Transaction& transaction, containment::BlockTables& tables, std::string table,
-                     std::string actor)
-      : transaction_{transaction}, tables_{tables}, table_{std::move(table)}, actor_{std::move(actor)} {}
+                     std::string actor, std::chrono::hours retention)
+      : transaction_{transaction},
+        tables_{tables},
+        table_{std::move(table)},
+        actor_{std::move(actor)},
+        retention_{retention} {}
   Result<responders::BlockResult> block(const responders::BlockOrder& order) override;
   Result<std::vector<std::string>> wanted() override;
   Result<std::vector<std::string>> expire(std::chrono::hours retention) override;
@@ -58,6 +62,7 @@ class EmbeddedBlockTable final : public responders::BlockTable {
   store::Transaction& transaction_;
   containment::BlockTables& tables_;
   std::string table_, actor_;
+  std::chrono::hours retention_;
 };
 
 class EmbeddedRuleGroup final : public responders::RuleGroup {

@@ -27,6 +27,15 @@ void add_remote(const json::value* action, std::vector<std::string>& list) {
   add_once(list, string_at(details->get_object(), "IpAddressV6"));
 }
 
+// When the finding was last seen: GuardDuty's own field, else the finding's.
+std::string_view last_seen(const json::object& finding, std::string_view otherwise) {
+  const auto* fields = finding.if_contains("ProductFields");
+  const auto* seen =
+      fields && fields->is_object() ? fields->get_object().if_contains("aws/guardduty/service/eventLastSeen") : nullptr;
+  if (seen && seen->is_string()) return seen->get_string();
+  return string_at(finding, "LastObservedAt", otherwise);
+}
+
 // What one call blocks: an order for each address.
 std::vector<BlockOrder> orders_of(const json::object& input) {
   std::vector<BlockOrder> orders;
@@ -51,8 +60,7 @@ std::vector<BlockOrder> orders_of(const json::object& input) {
     from.account_id = string_at(finding, "AwsAccountId", shared.account_id);
     from.region = string_at(finding, "Region", shared.region);
     from.reason = string_at(finding, "Title");
-    if (const auto* fields = finding.if_contains("ProductFields"); fields && fields->is_object())
-      from.timestamp = string_at(finding, "LastObservedAt", shared.timestamp);
+    from.timestamp = last_seen(finding, shared.timestamp);
     for (const auto& host : hostile_addresses(finding)) add(from, host);
   }
   return orders;
@@ -80,6 +88,7 @@ Result<json::value> add_ip(const json::value& input, Ports& ports) {
                 "there is no address to block: neither HostIp nor a finding with a remote address", "KeyError",
                 "HostIp");
   json::array hosts;
+  json::array block_ids;
   json::array refused;
   bool any_new = false;
   bool notify = false;
@@ -94,11 +103,14 @@ Result<json::value> add_ip(const json::value& input, Ports& ports) {
       continue;
     }
     any_new = any_new || result->is_new;
-    if (result->is_new) hosts.push_back(json::value(result->host));
+    if (!result->is_new) continue;
+    hosts.push_back(json::value(result->host));
+    block_ids.push_back(json::value(fmt::format("{} since {}", result->host, result->since)));
   }
   const BlockOrder& first = orders.front();
   json::object answer{{"HostIp", hosts.empty() ? json::value(first.host) : hosts[0]},
                       {"HostIps", hosts},
+                      {"BlockIds", std::move(block_ids)},
                       {"Timestamp", first.timestamp},
                       {"FindingId", first.finding_id},
                       {"AccountId", first.account_id},

@@ -63,8 +63,13 @@ std::string cause_of(const json::object& block) {
   return fmt::format("{} {}", string_at(error->get_object(), "Error"), string_at(error->get_object(), "Cause"));
 }
 
+// The original's workflow says it in words.
+bool is_blocked(const json::object& block) {
+  return bool_at(block, "Blocked") || string_at(block, "Blocked") == "true";
+}
+
 json::value block_message(const json::object& block) {
-  const bool blocked = bool_at(block, "Blocked");
+  const bool blocked = is_blocked(block);
   const std::string hosts = addresses_of(block);
   const auto region = string_at(block, "Region");
   json::array fields{field("Address", hosts), field("Account", string_at(block, "AccountId", "unknown")),
@@ -116,24 +121,83 @@ std::string finding_key(const json::object& finding) {
                      string_at(finding, "Severity.Label"));
 }
 
-Result<std::vector<Post>> posts_of(const json::value& input, std::string_view key) {
+// A block is announced once, however many events of it run at the same time. That it failed is told again after an
+// hour, that the gate refused it after a day.
+std::string block_key(const json::object& block, std::string_view key, Time now) {
+  const auto* ids = block.if_contains("BlockIds");
+  const bool known = ids && ids->is_array() && !ids->get_array().empty();
+  if (is_blocked(block)) return known ? fmt::format("blocked/{}", to_json(*ids)) : fmt::format("blocked/{}", key);
+  const auto* refused = block.if_contains("Refused");
+  const bool was_refused = refused && refused->is_array() && !refused->get_array().empty();
+  if (known || !was_refused)
+    return fmt::format("failed/{}/{}", known ? to_json(*ids) : addresses_of(block),
+                       std::chrono::floor<std::chrono::hours>(now).time_since_epoch().count());
+  std::string codes;
+  for (const auto& one : refused->get_array())
+    if (one.is_object())
+      codes += fmt::format("{} {} ", string_at(one.get_object(), "HostIp"), string_at(one.get_object(), "Code"));
+  return fmt::format("refused/{}/{}", codes, std::chrono::floor<std::chrono::days>(now).time_since_epoch().count());
+}
+
+// What is told of a block: the message's own members, or what the step before answered, below "Input".
+const json::object* block_of(const json::value& told, json::object& joined) {
+  const auto* message = told.if_object();
+  if (!message) return nullptr;
+  if (message->contains("HostIp") || message->contains("HostIps")) return message;
+  const auto* input = message->if_contains("Input");
+  if (!input || !input->is_object()) return nullptr;
+  joined = input->get_object();
+  if (const auto* blocked = message->if_contains("Blocked")) joined["Blocked"] = *blocked;
+  return joined.contains("HostIp") || joined.contains("HostIps") ? &joined : nullptr;
+}
+
+Result<Post> message_post(const json::object& input, const json::value& told, std::string_view key, Time now) {
+  json::object joined;
+  if (const auto* block = block_of(told, joined)) return Post{block_message(*block), block_key(*block, key, now)};
+  // A free text, beside its region or with it in an object.
+  const auto text = told.is_string()   ? std::string_view(told.get_string())
+                    : told.is_object() ? string_at(told.get_object(), "Message")
+                                       : std::string_view();
+  if (text.empty())
+    return fail(ErrorCode::validation, "Message must be a text, or an object with HostIp or Message", "KeyError",
+                "Message");
+  const auto region = told.is_object() ? string_at(told.get_object(), "Region") : string_at(input, "Region");
+  return Post{message(text, region, "danger", {}, {}), fmt::format("text/{}", key)};
+}
+
+// The fields that the original's workflow picks from an event of one finding.
+json::object picked_finding(const json::object& input) {
+  json::object finding{{"Id", string_at(input, "Finding_ID")},
+                       {"Severity", json::object{{"Label", string_at(input, "severity", "UNKNOWN")}}},
+                       {"Description", string_at(input, "Finding_description")},
+                       {"AwsAccountId", string_at(input, "Account_ID", "unknown")},
+                       {"Region", string_at(input, "Region")}};
+  if (const auto* type = input.if_contains("Finding_Type")) {
+    json::array types;
+    if (type->is_array()) types = type->get_array();
+    if (type->is_string()) types.push_back(*type);
+    finding["Types"] = std::move(types);
+  }
+  return finding;
+}
+
+Result<std::vector<Post>> posts_of(const json::value& input, std::string_view key, Time now) {
   std::vector<Post> posts;
-  if (const auto* told = find(input, "Message")) {
-    const auto region = input.is_object() ? string_at(input.get_object(), "Region") : std::string_view();
-    if (told->is_object() && (told->get_object().contains("HostIp") || told->get_object().contains("HostIps")))
-      posts.push_back({block_message(told->get_object()), fmt::format("block/{}", key)});
-    else if (told->is_string())
-      posts.push_back({message(told->get_string(), region.empty() ? std::string_view("") : region, "danger", {}, {}),
-                       fmt::format("text/{}", key)});
-    else
-      return fail(ErrorCode::validation, "Message must be a text, or an object with HostIp", "KeyError", "Message");
+  const json::object none;
+  const json::object& request = input.is_object() ? input.get_object() : none;
+  if (const auto* told = request.if_contains("Message")) {
+    auto post = message_post(request, *told, key, now);
+    if (!post) return pass_on(post);
+    posts.push_back(std::move(*post));
     return posts;
   }
-  const auto* region = find(input, "region");
+  if (request.contains("Finding_ID") || request.contains("Finding_description")) {
+    const json::object finding = picked_finding(request);
+    posts.push_back({finding_message(finding, {}), finding_key(finding)});
+    return posts;
+  }
   for (const auto* finding : findings_of(input))
-    posts.push_back({finding_message(*finding, region && region->is_string() ? std::string_view(region->get_string())
-                                                                             : std::string_view()),
-                     finding_key(*finding)});
+    posts.push_back({finding_message(*finding, string_at(request, "region")), finding_key(*finding)});
   if (posts.empty())
     return fail(ErrorCode::validation, "there is nothing to tell: neither Message nor findings", "KeyError", "Message");
   return posts;
@@ -143,7 +207,7 @@ Result<std::vector<Post>> posts_of(const json::value& input, std::string_view ke
 
 Result<json::value> send_finding_notice(const json::value& input, const std::string& webhook_url, std::string_view key,
                                         Ports& ports) {
-  auto posts = posts_of(input, key);
+  auto posts = posts_of(input, key, ports.now);
   if (!posts) return pass_on(posts);
   bool sent = false;
   for (const auto& post : *posts) {

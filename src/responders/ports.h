@@ -47,6 +47,7 @@ struct BlockOrder {
 struct BlockResult {
   std::string host;          // canonical
   bool is_new = false;       // the firewall does not hold it yet
+  std::string since = {};    // when this block of it began; tells it from an earlier one
   std::string refused = {};  // why the gate refused it: a code ("SpecialPurpose"); empty: it was not
   std::string reason = {};   // the same in a sentence
 };

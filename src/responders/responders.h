@@ -52,10 +52,11 @@ int threat_score(const std::vector<Indicator>& indicators);
 // ---- blocking
 
 // Input: {Findings: [ASFF…], AccountId, Region, Timestamp}, or one address: {HostIp, Timestamp, FindingId, AccountId,
-// Region}. Answer: {HostIp, HostIps, Timestamp, FindingId, AccountId, Region, NewIP, NotifyRefused, Refused: [{HostIp,
-// Code, Reason}]}. NewIP is true as long as the rule group does not hold an address, so what failed is tried again by
-// the next event. NotifyRefused: somebody should look, since an address of ours or a protected one was to be blocked,
-// or the gate could not decide. Error: validation where there is no address at all.
+// Region}. Answer: {HostIp, HostIps, BlockIds, Timestamp, FindingId, AccountId, Region, NewIP, NotifyRefused, Refused:
+// [{HostIp, Code, Reason}]}. HostIps are those that are new, BlockIds tell their blocks from earlier ones. NewIP is
+// true as long as the rule group does not hold an address, so what failed is tried again by the next event.
+// NotifyRefused: somebody should look, since an address of ours or a protected one was to be blocked, or the gate could
+// not decide. Error: validation where there is no address at all.
 Result<json::value> add_ip(const json::value& input, Ports& ports);
 
 // The remote addresses that a finding's network connections and port probes name, each once.
@@ -68,21 +69,24 @@ struct RuleGroupSettings {
   std::string custom_action_value = "GD2NWF-rule-group";
 };
 // Input: any document; it is handed on in the answer. Makes the rule group hold what the table wants, in its two rules,
-// and leaves all others alone. Answer: the input with Blocked: true and RuleCount. Errors: conflict after several stale
-// tokens; validation where the capacity does not suffice, with the numbers.
+// and leaves all others alone. Answer: the input with RuleCount and, where it names addresses, Blocked (false if one of
+// them was released meanwhile), else PruningSuccessful: true. Errors: conflict after several stale tokens; validation
+// where the capacity does not suffice, with the numbers.
 Result<json::value> update_rule_group(const json::value& input, const RuleGroupSettings& settings, Ports& ports);
 
-// Answer: {PruningNeeded, ExpiredIPList: [{HostIp}]}.
+// Answer: {PruningNeeded, ExpiredIPList: [{IP}]}.
 Result<json::value> get_expired_ip(std::chrono::hours retention, Ports& ports);
-// Input: {ExpiredIPList: [{HostIp}]}. Answer: {Removed: [HostIp…], Kept: [HostIp…]}; kept are those that were seen
+// Input: {ExpiredIPList: [{IP}]}. Answer: {Removed: [address…], Kept: [address…]}; kept are those that were seen
 // again or that the rule group still holds.
 Result<json::value> remove_ip(const json::value& input, Ports& ports);
 
 // ---- telling people
 
-// Input: {Message: {HostIp(s), Blocked, …}} (an address was blocked, or could not be), {Message: "text", Region?}, or a
-// Security Hub event. `key` tells repeats of the same call. Answer: {Status: "Ok", Sent}; Sent is false where there is
-// no URL or the same was announced before. Error: validation for any other input.
+// Input, one of: {Message: {HostIp(s), Blocked, …}}, an address was blocked or could not be (also below Message.Input);
+// {Message: "text", Region?} or {Message: {Message, Region}}; {Finding_ID, Finding_description, Finding_Type, severity,
+// Account_ID, Region}; a Security Hub event. `key` tells repeats of the same call; a block and a finding are told once
+// by what they are. Answer: {Status: "Ok", Sent}; Sent is false where there is no URL or the same was announced before.
+// Error: validation for any other input.
 Result<json::value> send_finding_notice(const json::value& input, const std::string& webhook_url, std::string_view key,
                                         Ports& ports);
 

@@ -82,6 +82,19 @@ Result<std::vector<std::string>> merged(const std::vector<std::string>& prefixes
   return list;
 }
 
+// Whether the addresses that the input names are among those wanted; one may have been released meanwhile.
+bool holds_all(const json::object& input, const std::vector<std::string>& wanted) {
+  const auto is_wanted = [&](std::string_view text) {
+    const auto prefix = netset::parse_prefix(text);
+    return prefix && std::ranges::find(wanted, netset::to_text(*prefix)) != wanted.end();
+  };
+  const auto* hosts = input.if_contains("HostIps");
+  if (!hosts || !hosts->is_array()) return is_wanted(string_at(input, "HostIp"));
+  return std::ranges::all_of(hosts->get_array(), [&](const json::value& host) {
+    return host.is_string() && is_wanted(std::string_view(host.get_string()));
+  });
+}
+
 // Plans and submits once.
 Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGroupSettings& settings, Ports& ports) {
   auto description = ports.rule_group->describe(settings.arn);
@@ -118,7 +131,11 @@ Result<json::value> update_rule_group(const json::value& input, const RuleGroupS
   if (!count) return pass_on(count);
   if (auto told = ports.table->confirmed(*wanted); !told) return pass_on(told);
   json::object answer = input.is_object() ? input.get_object() : json::object{};
-  answer["Blocked"] = true;
+  if (answer.contains("HostIp") || answer.contains("HostIps")) {
+    answer["Blocked"] = holds_all(answer, *wanted);
+  } else {
+    answer["PruningSuccessful"] = true;
+  }
   answer["RuleCount"] = *count;
   return json::value(std::move(answer));
 }
