@@ -1,7 +1,10 @@
 // The command line. Each command is a function in a file of its own; this one knows flags only.
+#include <iostream>
+
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "match/match.h"
 
 namespace {
 
@@ -94,6 +97,26 @@ void add_samples(CLI::App& app, int& code) {
   command->callback([flags, &code] { code = run_samples(*flags); });
 }
 
+void add_match(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("match", "Match events against event patterns, without a server");
+  auto options = std::make_shared<tocsin::match::Options>();
+  command->add_option("--rules", options->rules, R"(Rules as JSON lines {"name", "pattern"})")->required();
+  command->add_option("events", options->events, "Events, one JSON object a line; nothing or '-' reads standard input");
+  auto* check = command->add_flag("--check", options->check, "Only validate the rules");
+  auto* count = command->add_flag("--count", options->count, "Print how many events each rule matches");
+  auto* explain = command->add_option("--explain", options->explain,
+                                      "For each event, print the first condition of this rule that failed");
+  auto* dot = command->add_flag("--dot", options->dot, "Print the compiled indexes for Graphviz");
+  check->excludes(count)->excludes(explain)->excludes(dot);
+  count->excludes(explain)->excludes(dot);
+  explain->excludes(dot);
+  command->callback([options, &code] {
+    std::ios::sync_with_stdio(false);
+    code = tocsin::match::run_match(*options, std::cin, std::cout, std::cerr);
+    std::cout.flush();
+  });
+}
+
 void add_config(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("config", "Work with the configuration");
   command->require_subcommand(1);
@@ -118,6 +141,7 @@ int main(int argc, char** argv) {
   add_findings(app, code);
   add_blocks(app, code);
   add_samples(app, code);
+  add_match(app, code);
   add_config(app, code);
   app.add_subcommand("version", "Print the version")->callback([&code] { code = run_version(); });
   try {

@@ -14,7 +14,7 @@ namespace {
 
 class Picture {
  public:
-  explicit Picture(const RuleSet& rules) : rules_(rules) {}
+  Picture(const RuleSet& rules, std::span<const std::string> names) : rules_(rules), names_(names) {}
 
   std::string draw() {
     out_ =
@@ -26,9 +26,11 @@ class Picture {
       out_ += fmt::format("  key0 -> sub{} [label=\"always\", style=dashed];\n", rules_.postings[i].index());
     }
     for (Index sub_rule = 0; sub_rule < rules_.sub_rules.size(); ++sub_rule) draw_sub_rule(sub_rule);
-    for (const RuleId id : rules_.rule_ids) {
-      out_ += fmt::format("  rule{0} [label=\"rule {0}\", style=filled, fillcolor=lightgrey];\n",
-                          static_cast<std::uint32_t>(id));
+    for (Index rule = 0; rule < rules_.rule_ids.size(); ++rule) {
+      const std::string label = rule < names_.size()
+                                    ? quoted(names_[rule])
+                                    : fmt::format("\"rule {}\"", static_cast<std::uint32_t>(rules_.rule_ids[rule]));
+      out_ += fmt::format("  {} [label={}, style=filled, fillcolor=lightgrey];\n", rule_name(rule), label);
     }
     return out_ + "}\n";
   }
@@ -133,14 +135,15 @@ class Picture {
   }
 
   const RuleSet& rules_;
+  std::span<const std::string> names_;
   std::map<Index, Index> node_of_path_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string to_dot(const RuleSet& rules) {
-  return Picture(rules).draw();
+std::string to_dot(const RuleSet& rules, std::span<const std::string> names) {
+  return Picture(rules, names).draw();
 }
 
 }  // namespace tocsin::pattern

@@ -69,7 +69,8 @@ struct RuleSetFigures {
 RuleSetFigures figures(const RuleSet& rules);
 
 // The indexes of a (small) rule set as a Graphviz digraph: paths, conditions on them, rules.
-std::string to_dot(const RuleSet& rules);
+// `names`: of the rules in ascending order of their ids, or nothing.
+std::string to_dot(const RuleSet& rules, std::span<const std::string> names = {});
 
 // Matches events against rule sets. Holds the working memory, which stops growing after some events: then nothing is
 // allocated any more. One thread at a time.

@@ -1,0 +1,209 @@
+#include "match/match.h"
+
+#include <algorithm>
+#include <fstream>
+#include <istream>
+#include <iterator>
+#include <map>
+#include <ostream>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/json.h"
+#include "match/line_reader.h"
+#include "pattern/pattern.h"
+#include "pattern/rule_line.h"
+
+namespace tocsin::match {
+namespace {
+
+enum Code : int { done = 0, partly = 1, wrong_use = 2 };
+
+struct Rules {
+  std::vector<pattern::NamedPattern> list;  // a rule's id is its place
+  std::vector<std::string> quoted;          // their names as JSON
+  pattern::RuleSetBuilder builder;
+};
+
+std::string json_text(std::string_view text) {
+  return to_json(json::value(json::string_view(text.data(), text.size())));
+}
+
+// A line of --check, or of complaints on stderr.
+void report_bad_rule(const Options& options, std::size_t line, const std::string& name, const std::string& reason,
+                     std::ostream& out, std::ostream& err) {
+  if (options.check) {
+    out << fmt::format(R"({{"name":{},"error":{}}})", name.empty() ? "null" : json_text(name), json_text(reason))
+        << '\n';
+  } else {
+    err << fmt::format("{}:{}: rule {}: {}\n", options.rules, line, name.empty() ? "without a name" : json_text(name),
+                       reason);
+  }
+}
+
+// The rules of the file; false if one of them was bad.
+bool read_rules(const Options& options, std::istream& file, Rules& rules, std::ostream& out, std::ostream& err) {
+  bool all_good = true;
+  std::map<std::string, std::size_t> lines;
+  LineReader reader(file);
+  for (std::size_t number = 1; const auto line = reader.next(); ++number) {
+    if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    auto rule = pattern::parse_rule_line(*line);
+    std::string name = rule ? rule->name : "";
+    std::string reason = rule ? "" : rule.error().message;
+    if (rule) {
+      const auto [at, is_new] = lines.try_emplace(rule->name, number);
+      if (!is_new) {
+        reason = fmt::format("the name is that of line {} too", at->second);
+      } else if (const auto put = rules.builder.put(static_cast<pattern::RuleId>(rules.list.size()), rule->pattern);
+                 !put) {
+        reason = put.error().message;
+      }
+    }
+    if (!reason.empty()) {
+      all_good = false;
+      report_bad_rule(options, number, name, reason, out, err);
+      continue;
+    }
+    rules.quoted.push_back(json_text(rule->name));
+    rules.list.push_back(std::move(*rule));
+  }
+  return all_good;
+}
+
+// Gathers lines and writes them in large pieces.
+class Output {
+ public:
+  explicit Output(std::ostream& out) : out_(out) {}
+  ~Output() { flush(); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  Output& operator<<(std::string_view text) {
+    buffer_ += text;
+    return *this;
+  }
+  // False: nobody reads any more.
+  bool end_line() {
+    buffer_ += '\n';
+    if (buffer_.size() >= (std::size_t{64} << 10)) flush();
+    return static_cast<bool>(out_);
+  }
+  void flush() {
+    out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    buffer_.clear();
+  }
+
+ private:
+  std::ostream& out_;
+  std::string buffer_;
+};
+
+void report_bad_event(const Options& options, std::size_t line, const Error& error, std::ostream& err) {
+  err << fmt::format("{}:{}: {}\n", options.events.empty() || options.events == "-" ? "stdin" : options.events, line,
+                     error.message);
+}
+
+int match_events(const Options& options, Rules& rules, std::istream& events, std::ostream& out, std::ostream& err) {
+  const auto set = rules.builder.publish();
+  pattern::Matcher matcher;
+  std::vector<pattern::RuleId> matched;
+  std::vector<std::uint64_t> totals(rules.list.size());
+  int code = done;
+  Output output(out);
+  LineReader reader(events);
+  for (std::size_t number = 1; const auto line = reader.next(); ++number) {
+    const auto result = matcher.match(*set, *line, matched);
+    if (!result) {
+      report_bad_event(options, number, result.error(), err);
+      code = partly;
+    }
+    if (options.count) {
+      for (const pattern::RuleId id : matched) ++totals[static_cast<std::size_t>(id)];
+      continue;
+    }
+    if (result) {
+      const char* separator = "[";
+      for (const pattern::RuleId id : matched) {
+        output << separator << rules.quoted[static_cast<std::size_t>(id)];
+        separator = ",";
+      }
+      output << (matched.empty() ? "[]" : "]");
+    } else {
+      output << "null";
+    }
+    if (!output.end_line()) return partly;
+  }
+  for (std::size_t i = 0; options.count && i < totals.size(); ++i) {
+    output << fmt::format(R"({{"name":{},"matches":{}}})", rules.quoted[i], totals[i]);
+    output.end_line();
+  }
+  return code;
+}
+
+std::string explanation_line(const pattern::Explanation& explanation) {
+  if (explanation.matched) return R"({"matched":true})";
+  std::string found;
+  for (const std::string& value : explanation.found) found += (found.empty() ? "" : ",") + value;
+  return fmt::format(R"({{"matched":false,"path":{},"wanted":{},"found":[{}],"reason":{}}})",
+                     json_text(explanation.path), explanation.wanted, found, json_text(explanation.reason));
+}
+
+int explain_events(const Options& options, const Rules& rules, std::istream& events, std::ostream& out,
+                   std::ostream& err) {
+  const auto rule = std::find_if(rules.list.begin(), rules.list.end(),
+                                 [&](const pattern::NamedPattern& r) { return r.name == options.explain; });
+  if (rule == rules.list.end()) {
+    err << fmt::format("{}: there is no rule {}\n", options.rules, json_text(options.explain));
+    return wrong_use;
+  }
+  int code = done;
+  Output output(out);
+  LineReader reader(events);
+  for (std::size_t number = 1; const auto line = reader.next(); ++number) {
+    const auto explanation = pattern::explain(rule->pattern, *line);
+    if (explanation) {
+      output << explanation_line(*explanation);
+    } else {
+      report_bad_event(options, number, explanation.error(), err);
+      code = partly;
+      output << "null";
+    }
+    if (!output.end_line()) return partly;
+  }
+  return code;
+}
+
+}  // namespace
+
+int run_match(const Options& options, std::istream& in, std::ostream& out, std::ostream& err) {
+  std::ifstream rules_file(options.rules, std::ios::binary);
+  if (!rules_file) {
+    err << fmt::format("{}: cannot be read\n", options.rules);
+    return wrong_use;
+  }
+  Rules rules;
+  const bool all_good = read_rules(options, rules_file, rules, out, err);
+  if (!all_good || options.check) return all_good ? done : partly;
+  if (options.dot) {
+    std::vector<std::string> names;
+    for (const auto& rule : rules.list) names.push_back(rule.name);
+    out << pattern::to_dot(*rules.builder.publish(), names);
+    return done;
+  }
+  std::ifstream events_file;
+  std::istream* events = &in;
+  if (!options.events.empty() && options.events != "-") {
+    events_file.open(options.events, std::ios::binary);
+    if (!events_file) {
+      err << fmt::format("{}: cannot be read\n", options.events);
+      return wrong_use;
+    }
+    events = &events_file;
+  }
+  return options.explain.empty() ? match_events(options, rules, *events, out, err)
+                                 : explain_events(options, rules, *events, out, err);
+}
+
+}  // namespace tocsin::match
