@@ -39,10 +39,11 @@ void write_pretty(const json::value& value, std::string& out, std::size_t indent
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text) {
+Result<json::value> parse_json(std::string_view text, json::storage_ptr storage) {
   json::parse_options options;
   options.max_depth = json_depth_max;
   json::parser parser{{}, options};
+  parser.reset(std::move(storage));
   boost::system::error_code error;
   const std::size_t read = parser.write_some(text.data(), text.size(), error);
   if (error) return fail(ErrorCode::validation, fmt::format("not valid JSON at byte {}: {}", read, error.message()));
@@ -55,8 +56,8 @@ Result<json::value> parse_json(std::string_view text) {
   }
 }
 
-Result<json::object> parse_json_object(std::string_view text) {
-  auto value = parse_json(text);
+Result<json::object> parse_json_object(std::string_view text, json::storage_ptr storage) {
+  auto value = parse_json(text, std::move(storage));
   if (!value) return pass_on(value);
   if (!value->is_object()) return fail(ErrorCode::validation, "the JSON value must be an object");
   return std::move(value->get_object());

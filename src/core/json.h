@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 
 #include "core/result.h"
@@ -19,10 +20,11 @@ namespace json = boost::json;
 // Nesting allowed in a document from outside.
 inline constexpr std::size_t json_depth_max = 100;
 
-// Error: validation, saying what is wrong at which byte. Invalid UTF-8 is refused.
-Result<json::value> parse_json(std::string_view text);
+// Error: validation, saying what is wrong at which byte. Invalid UTF-8 is refused. `storage`: where the document lives;
+// a json::monotonic_resource, say, which must then outlive it.
+Result<json::value> parse_json(std::string_view text, json::storage_ptr storage = {});
 // The same, and the document must be an object.
-Result<json::object> parse_json_object(std::string_view text);
+Result<json::object> parse_json_object(std::string_view text, json::storage_ptr storage = {});
 
 std::string to_json(const json::value& value);
 std::string to_json(const json::object& value);

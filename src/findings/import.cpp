@@ -7,6 +7,7 @@
 #include "asff/merge.h"
 #include "asff/recognise.h"
 #include "asff/validate.h"
+#include "findings/detail/scratch.h"
 #include "findings/detail/table.h"
 #include "findings/findings.h"
 #include "findings/prepared.h"
@@ -52,6 +53,28 @@ bool is_recordable(const json::object& finding) {
          all_are(finding, "Resources", [](const json::value& resource) { return resource.is_object(); });
 }
 
+// Bytes of all texts in a value, unescaped.
+std::size_t text_weight(const json::value& value) {
+  std::size_t bytes = 2;
+  if (const auto* text = value.if_string()) {
+    bytes += text->size();
+  } else if (const auto* list = value.if_array()) {
+    for (const auto& element : *list) bytes += text_weight(element);
+  } else if (const auto* object = value.if_object()) {
+    for (const auto& member : *object) bytes += member.key().size() + 4 + text_weight(member.value());
+  } else {
+    bytes += 24;  // the longest number
+  }
+  return bytes;
+}
+
+// Most findings are so small that they need not be measured: an escaped character takes six bytes at most.
+bool may_be_too_large(const json::object& finding) {
+  std::size_t bytes = 0;
+  for (const auto& member : finding) bytes += member.key().size() + text_weight(member.value());
+  return bytes > asff::finding_bytes_max / 8;
+}
+
 enum class Demand {
   valid,       // as BatchImportFindings asks
   recordable,  // of findings that AWS has sent out
@@ -66,15 +89,16 @@ class Preparer {
         policy_{.hub = options.identity, .any_account = true},
         context_{.hub = options.identity, .now = now} {}
 
-  void add(const json::value& value) {
-    if (const auto* finding = value.if_object())
-      add(*finding);
+  void add(json::value&& value) {
+    if (auto* finding = value.if_object())
+      add(std::move(*finding));
     else
       refuse("", "InvalidInput", "Finding does not adhere to Amazon Finding Format. data should be object.");
   }
 
-  void add(const json::object& finding) {
-    if (auto violations = asff::validate(finding, 0, policy_);
+  void add(json::object&& finding) {
+    const auto bytes = may_be_too_large(finding) ? to_json(finding).size() : 0;
+    if (auto violations = asff::validate(finding, bytes, policy_);
         !violations.empty() && (demand_ == Demand::valid || !is_recordable(finding)))
       refuse(string_at(finding, "Id"), asff::error_code(violations), asff::error_message(violations));
     else if (demand_ == Demand::valid && providers_ == Providers::companies_and_own_account &&
@@ -83,7 +107,7 @@ class Preparer {
              fmt::format("Account {} may import findings of a default product only for itself, with the ProductArn {}",
                          policy_.hub.account, asff::default_product_arn(policy_.hub)));
     else
-      add_valid(finding);
+      lay_out(std::move(finding));
   }
 
   void refuse(std::string_view id, std::string_view code, std::string_view message) {
@@ -94,20 +118,13 @@ class Preparer {
   PreparedBatch result;
 
  private:
-  void add_valid(const json::object& finding) {
-    PreparedFinding prepared;
-    const auto merged = asff::merge_import(nullptr, finding, context_);
+  void lay_out(json::object&& finding) {
+    auto& prepared = result.findings.emplace_back();
+    const auto merged = asff::merge_import(nullptr, std::move(finding), context_);
     prepared.text = to_json(merged.finding);
-    // The stored form is the longer one; only where it is near the limit is the sent form measured.
-    if (prepared.text.size() > asff::finding_bytes_max) {
-      const auto violations = asff::validate(finding, to_json(finding).size(), policy_);
-      if (!violations.empty())
-        return refuse(string_at(finding, "Id"), asff::error_code(violations), asff::error_message(violations));
-    }
     prepared.key = asff::key_of(merged.finding);
     prepared.columns = detail::columns_of(merged.finding);
     prepared.body = store::compress(prepared.text);
-    result.findings.push_back(std::move(prepared));
   }
 
   Demand demand_;
@@ -126,35 +143,48 @@ std::unexpected<Error> too_large() {
               "InvalidInputException", "Findings");
 }
 
-std::size_t text_bytes(const PreparedBatch& prepared) {
-  std::size_t bytes = 0;
-  for (const auto& finding : prepared.findings) bytes += finding.text.size();
-  return bytes;
+// A batch's documents take three to four times its text. Each thread that prepares keeps its own, emptied for each
+// batch.
+detail::Scratch& batch_scratch() {
+  constexpr std::size_t bytes = 1u << 20;
+  thread_local detail::Scratch scratch{bytes};
+  scratch.clear();
+  return scratch;
+}
+
+// Null: the request has none.
+Result<Prepared> prepare_list(Preparer& preparer, json::value* findings, std::string_view by) {
+  if (!findings) return bad_list("data should have required property 'Findings'");
+  if (!findings->is_array()) return bad_list("data.Findings should be array");
+  auto& list = findings->get_array();
+  if (list.empty()) return bad_list("data.Findings should NOT have fewer than 1 items");
+  if (list.size() > asff::import_findings_max)
+    return bad_list(fmt::format("data.Findings should NOT have more than {} items", asff::import_findings_max));
+  preparer.result.by = by;
+  preparer.result.findings.reserve(list.size());
+  for (auto& finding : list) preparer.add(std::move(finding));
+  return std::make_shared<PreparedBatch>(std::move(preparer.result));
 }
 
 }  // namespace
 
 Result<Prepared> Findings::prepare_import_body(std::string_view body, std::string_view by) const {
   if (body.size() > batch_bytes_max) return too_large();
-  auto input = parse_json_object(body);
+  Preparer preparer{options_, Demand::valid, options_.clock->now()};
+  auto& scratch = batch_scratch();
+  auto input = parse_json_object(body, scratch.storage());
   if (!input) return fail(ErrorCode::validation, input.error().message, "InvalidInputException");
-  return prepare_import(*input, by);
+  return prepare_list(preparer, input->if_contains("Findings"), by);
 }
 
 Result<Prepared> Findings::prepare_import(const json::object& input, std::string_view by) const {
-  const auto* findings = input.if_contains("Findings");
-  if (!findings) return bad_list("data should have required property 'Findings'");
-  if (!findings->is_array()) return bad_list("data.Findings should be array");
-  const auto& list = findings->get_array();
-  if (list.empty()) return bad_list("data.Findings should NOT have fewer than 1 items");
-  if (list.size() > asff::import_findings_max)
-    return bad_list(fmt::format("data.Findings should NOT have more than {} items", asff::import_findings_max));
   Preparer preparer{options_, Demand::valid, options_.clock->now()};
-  preparer.result.by = by;
-  preparer.result.findings.reserve(list.size());
-  for (const auto& finding : list) preparer.add(finding);
-  if (text_bytes(preparer.result) > batch_bytes_max && to_json(*findings).size() > batch_bytes_max) return too_large();
-  return std::make_shared<PreparedBatch>(std::move(preparer.result));
+  const auto* list = input.if_contains("Findings");
+  if (!list) return prepare_list(preparer, nullptr, by);
+  auto& scratch = batch_scratch();
+  json::value own(*list, scratch.storage());
+  if (text_weight(own) > batch_bytes_max / 8 && to_json(own).size() > batch_bytes_max) return too_large();
+  return prepare_list(preparer, &own, by);
 }
 
 Prepared Findings::prepare_event(std::string_view event) const {
@@ -167,9 +197,9 @@ Prepared Findings::prepare_event(const json::object& event) const {
   if (source != "aws.securityhub" && source != "aws.guardduty") return std::make_shared<PreparedBatch>();
   Preparer preparer{options_, Demand::recordable, options_.clock->now()};
   preparer.result.by = hub_.identity().arn("events", "event-bus/default");
-  for (const auto& item : asff::recognise(event, options_.identity)) {
+  for (auto& item : asff::recognise(event, options_.identity)) {
     if (item.finding)
-      preparer.add(*item.finding);
+      preparer.add(std::move(*item.finding));
     else
       preparer.refuse(item.id, "InvalidInput", item.finding.error().message);
   }
@@ -184,7 +214,7 @@ class Taker {
   Taker(store::Transaction& transaction, const Identity& hub, const std::string& by, const Announce* announce)
       : transaction_{transaction}, hub_{hub}, announce_{announce}, writer_{transaction, by} {}
 
-  Result<void> take(PreparedFinding& prepared) {
+  Result<void> take(const PreparedFinding& prepared) {
     if (!writer_.insert(prepared.columns, prepared.body)) return merge(prepared);
     taken.created.push_back(prepared.key);
     return announce(prepared.text, prepared.key);
@@ -198,14 +228,15 @@ class Taker {
     if (!stored) return fail(ErrorCode::unavailable, "a finding is neither new nor stored");
     // What is not newer (to the microsecond) is seen without reading the finding itself.
     if (prepared.columns.updated_at <= stored->updated_at) return ignore(prepared);
-    auto existing = stored->document(transaction_);
-    if (!existing) return pass_on(existing);
-    auto incoming = parse_json_object(prepared.text);
+    scratch_.clear();
+    const auto existing = stored->document(transaction_, scratch_.storage());
+    if (!existing) return std::unexpected(existing.error());
+    auto incoming = parse_json_object(prepared.text, scratch_.storage());
     if (!incoming) return pass_on(incoming);
-    auto merged = asff::merge_import(&*existing, std::move(*incoming), {.hub = hub_, .now = transaction_.now()});
+    const auto merged = asff::merge_import(&*existing, std::move(*incoming), {.hub = hub_, .now = transaction_.now()});
     if (merged.outcome == asff::ImportOutcome::ignored) return ignore(prepared);
     const auto text = to_json(merged.finding);
-    writer_.replace(stored->seq, detail::columns_of(merged.finding), store::compress(text));
+    writer_.replace(*stored, detail::columns_of(merged.finding), store::compress(text));
     json::array changes;
     for (const auto& change : asff::changes_between(*existing, merged.finding))
       changes.push_back(asff::history_update(change));
@@ -229,13 +260,14 @@ class Taker {
   const Identity& hub_;
   const Announce* announce_;
   detail::Writer writer_;
+  detail::Scratch scratch_{64 * 1024};
 };
 
 }  // namespace
 
 Result<Taken> Findings::take(store::Transaction& transaction, const Prepared& prepared, Announcing announcing) const {
   Taker taker{transaction, options_.identity, prepared->by, announcing == Announcing::none ? nullptr : &announce_};
-  for (auto& finding : prepared->findings)
+  for (const auto& finding : prepared->findings)
     if (auto done = taker.take(finding); !done) return pass_on(done);
   taker.taken.failed = std::move(prepared->failed);
   return std::move(taker.taken);

@@ -21,13 +21,11 @@ struct Field {
   std::string_view column;
   std::string_view listed_as;  // further values stand in finding_term under this field
 };
-// These lead a search, the first that the filters name; the others are checked.
-constexpr Field selective_fields[] = {
-    {"ResourceId", "resource", "ResourceId"}, {"GeneratorId", "generator", ""}, {"Type", "type", "Type"}};
-// Leads only where nothing else does.
-constexpr Field account_field{"AwsAccountId", "account", ""};
-// Is only checked: it has no index.
-constexpr Field product_field{"ProductArn", "product", ""};
+// These lead a search, the first that the filters name.
+constexpr Field leading_fields[] = {{"ResourceId", "resource", "ResourceId"}, {"GeneratorId", "generator", ""}};
+// These are checked: they have no index.
+constexpr Field checked_fields[] = {
+    {"Type", "type", "Type"}, {"AwsAccountId", "account", ""}, {"ProductArn", "product", ""}};
 
 Numbers numbers_of(const std::vector<std::string>& values) {
   Numbers numbers;
@@ -196,11 +194,10 @@ store::Rows Sql::run(store::Reader& reader) const {
 Search plan(store::Reader& reader, const asff::Filter& filter, const json::object& filters) {
   Search search;
   add_ids(filter, search);
-  for (const auto& field : selective_fields) add_field(filter, field, true, search);
+  for (const auto& field : leading_fields) add_field(filter, field, true, search);
   add_times(reader, filters, search);
   add_states(filter, search);
-  add_field(filter, account_field, true, search);
-  add_field(filter, product_field, false, search);
+  for (const auto& field : checked_fields) add_field(filter, field, false, search);
   add_compliance(filter, search);
   if (search.arms.empty()) search.arms.emplace_back() << "1 = 1";
   return search;

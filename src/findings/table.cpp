@@ -23,11 +23,15 @@ std::string_view to_string(Source source) {
 }
 
 std::optional<Stored> Stored::find(store::Reader& reader, std::string_view key) {
-  auto rows = reader.query("SELECT seq, updated_at FROM finding WHERE key = ?", store::Blob{key});
+  auto rows =
+      reader.query("SELECT seq, updated_at, state, generator, resource FROM finding WHERE key = ?", store::Blob{key});
   if (!rows.next()) return std::nullopt;
   Stored stored;
   stored.seq = rows.integer(0);
   stored.updated_at = rows.integer(1);
+  stored.state = static_cast<int>(rows.integer(2));
+  stored.generator = rows.integer(3);
+  stored.resource = rows.integer(4);
   return stored;
 }
 
@@ -46,10 +50,10 @@ Result<std::string> Stored::text(store::Reader& reader) const {
   return std::move(**text);
 }
 
-Result<json::object> Stored::document(store::Reader& reader) const {
+Result<json::object> Stored::document(store::Reader& reader, json::storage_ptr storage) const {
   auto bytes = text(reader);
   if (!bytes) return pass_on(bytes);
-  auto finding = parse_json_object(*bytes);
+  auto finding = parse_json_object(*bytes, std::move(storage));
   if (!finding) return fail(ErrorCode::corrupt, "a stored finding cannot be read: " + finding.error().message);
   return finding;
 }
@@ -62,10 +66,10 @@ Writer::Writer(store::Transaction& transaction, std::string_view actor_arn)
 bool Writer::insert(const Columns& c, std::string_view body) {
   const auto now = transaction_.now();
   const auto inserted = transaction_.execute(
-      "INSERT INTO finding (seq, key, revision, state, label, workflow, record, compliance, severity, updated_at, "
+      "INSERT INTO finding (seq, key, state, label, workflow, record, compliance, severity, updated_at, "
       "created_at, observed_at, account, product, generator, type, resource, more, arrived_at, changed_at, "
       "imported_by) "
-      "VALUES (?,?,0,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
       next_seq_, store::Blob{c.key}, c.state(), c.label, c.workflow, c.record, c.compliance, c.severity, c.updated_at,
       c.created_at, c.observed_at, c.account, c.product, c.generator, c.type, c.resource, !c.more_terms.empty(), now,
       now, actor_);
@@ -76,15 +80,24 @@ bool Writer::insert(const Columns& c, std::string_view body) {
   return true;
 }
 
-void Writer::replace(std::int64_t seq, const Columns& c, std::string_view body) {
+// A column that is set costs the work of its index even where its value stays, so those that stay are not set.
+void Writer::replace(const Stored& stored, const Columns& c, std::string_view body) {
   transaction_.execute(
-      "UPDATE finding SET revision = revision + 1, state = ?, label = ?, workflow = ?, record = ?, compliance = ?, "
-      "severity = ?, updated_at = ?, created_at = ?, observed_at = ?, account = ?, product = ?, generator = ?, "
-      "type = ?, resource = ?, more = ?, changed_at = ? WHERE seq = ?",
-      c.state(), c.label, c.workflow, c.record, c.compliance, c.severity, c.updated_at, c.created_at, c.observed_at,
-      c.account, c.product, c.generator, c.type, c.resource, !c.more_terms.empty(), transaction_.now(), seq);
-  transaction_.execute("UPDATE finding_body SET body = ? WHERE seq = ?", store::Blob{body}, seq);
-  add_terms(seq, c);
+      "UPDATE finding SET compliance = ?, severity = ?, created_at = ?, observed_at = ?, account = ?, product = ?, "
+      "type = ?, more = ?, changed_at = ? WHERE seq = ?",
+      c.compliance, c.severity, c.created_at, c.observed_at, c.account, c.product, c.type, !c.more_terms.empty(),
+      transaction_.now(), stored.seq);
+  if (c.updated_at != stored.updated_at)
+    transaction_.execute("UPDATE finding SET updated_at = ? WHERE seq = ?", c.updated_at, stored.seq);
+  if (c.state() != stored.state)
+    transaction_.execute("UPDATE finding SET state = ?, label = ?, workflow = ?, record = ? WHERE seq = ?", c.state(),
+                         c.label, c.workflow, c.record, stored.seq);
+  if (c.generator != stored.generator)
+    transaction_.execute("UPDATE finding SET generator = ? WHERE seq = ?", c.generator, stored.seq);
+  if (c.resource != stored.resource)
+    transaction_.execute("UPDATE finding SET resource = ? WHERE seq = ?", c.resource, stored.seq);
+  transaction_.execute("UPDATE finding_body SET body = ? WHERE seq = ?", store::Blob{body}, stored.seq);
+  add_terms(stored.seq, c);
 }
 
 void Writer::add_terms(std::int64_t seq, const Columns& columns) {

@@ -79,13 +79,13 @@ class Updater {
     }
     outcome.done(key);
     if (applied->changes.empty()) return {};
-    return write(key, stored->seq, *applied);
+    return write(key, *stored, *applied);
   }
 
  private:
-  Result<void> write(const asff::FindingKey& key, std::int64_t seq, const asff::Update::Applied& applied) {
+  Result<void> write(const asff::FindingKey& key, const detail::Stored& stored, const asff::Update::Applied& applied) {
     const auto text = to_json(applied.finding);
-    writer_.replace(seq, detail::columns_of(applied.finding), store::compress(text));
+    writer_.replace(stored, detail::columns_of(applied.finding), store::compress(text));
     asff::UpdateSource source{
         .type = std::string(detail::to_string(detail::Source::update)), .identity = std::string(by_), .fields = {}};
     json::array changes;
@@ -93,7 +93,7 @@ class Updater {
       source.fields.push_back(change.field);
       changes.push_back(asff::history_update(change));
     }
-    writer_.add_history(seq, detail::Source::update, std::move(changes));
+    writer_.add_history(stored.seq, detail::Source::update, std::move(changes));
     const asff::EventHeader header{.id = make_uuid(transaction_.random()), .time = transaction_.now(), .hub = hub_};
     return announce_(transaction_, asff::imported_event(text, key, header, &source));
   }

@@ -19,10 +19,12 @@ class Stored {
 
   std::int64_t seq = 0;
   std::int64_t updated_at = 0;
+  int state = 0;
+  std::int64_t generator = 0, resource = 0;  // as in Columns
 
   // Error: corrupt.
   Result<std::string> text(store::Reader& reader) const;
-  Result<json::object> document(store::Reader& reader) const;
+  Result<json::object> document(store::Reader& reader, json::storage_ptr storage = {}) const;
 };
 
 // The JSON of the finding with this number; nothing where it has gone. Error: corrupt.
@@ -35,7 +37,7 @@ class Writer {
 
   // False: there is a finding with this key; nothing is written. `body` is compressed JSON.
   bool insert(const Columns& columns, std::string_view body);
-  void replace(std::int64_t seq, const Columns& columns, std::string_view body);
+  void replace(const Stored& stored, const Columns& columns, std::string_view body);
   // Adds to a finding's history. Values longer than history_value_bytes_max are left out, as AWS leaves out what is too
   // large to keep.
   void add_history(std::int64_t seq, Source source, json::array changes);
