@@ -10,7 +10,7 @@ namespace tocsin::store::detail {
 namespace {
 
 constexpr int busy_timeout_ms = 5000;
-constexpr std::size_t idle_statements_max = 512;
+constexpr std::size_t kept_texts_max = 512;
 
 ErrorCode code_of(int sqlite_code) {
   const int primary = sqlite_code & 0xff;
@@ -19,18 +19,17 @@ ErrorCode code_of(int sqlite_code) {
 
 struct Binder {
   sqlite3_stmt* statement;
+  sqlite3_destructor_type lifetime;
   int index;
   int operator()(std::nullptr_t) const { return sqlite3_bind_null(statement, index); }
   int operator()(std::int64_t number) const { return sqlite3_bind_int64(statement, index, number); }
   int operator()(double number) const { return sqlite3_bind_double(statement, index, number); }
   int operator()(std::string_view text) const {
-    // The bytes outlive the statement's run (transaction.h), but rows may be read later: SQLite copies.
-    return sqlite3_bind_text64(statement, index, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT,
-                               SQLITE_UTF8);
+    return sqlite3_bind_text64(statement, index, text.data() ? text.data() : "", text.size(), lifetime, SQLITE_UTF8);
   }
   int operator()(Blob blob) const {
     return sqlite3_bind_blob64(statement, index, blob.bytes.data() ? blob.bytes.data() : "", blob.bytes.size(),
-                               SQLITE_TRANSIENT);
+                               lifetime);
   }
 };
 
@@ -74,42 +73,45 @@ Result<void> Connection::run(const char* sql) {
   return fail(code_of(code), fmt::format("the store failed at '{:.60}': {}", sql, text));
 }
 
-sqlite3_stmt* Connection::prepare(std::string_view sql, const Value* values, std::size_t count) {
-  if (failure_) return nullptr;
-  sqlite3_stmt* statement = nullptr;
-  if (const auto found = idle_.find(sql); found != idle_.end() && !found->second.empty()) {
-    statement = found->second.back();
-    found->second.pop_back();
-    --idle_count_;
+Connection::Shelf* Connection::shelf_of(std::string_view sql) {
+  if (const auto found = idle_.find(sql); found != idle_.end()) return &found->second;
+  if (idle_.size() >= kept_texts_max) return nullptr;
+  return &idle_.emplace(std::string(sql), Shelf{}).first->second;
+}
+
+Connection::Loan Connection::prepare(std::string_view sql, const Value* values, std::size_t count, Bytes bytes) {
+  if (failure_) return {};
+  Loan loan{.statement = nullptr, .shelf = shelf_of(sql)};
+  if (loan.shelf && !loan.shelf->empty()) {
+    loan.statement = loan.shelf->back();
+    loan.shelf->pop_back();
   } else if (sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                &statement, nullptr) != SQLITE_OK) {
+                                &loan.statement, nullptr) != SQLITE_OK) {
     remember_failure(sql);
     // A statement that SQLite cannot read is ours and wrong; a failing disk is not.
     check((sqlite3_errcode(database_) & 0xff) != SQLITE_ERROR, failure_->message.c_str());
-    return nullptr;
+    return {};
   }
-  check(sqlite3_bind_parameter_count(statement) == static_cast<int>(count), "every `?` of a statement is bound");
+  check(sqlite3_bind_parameter_count(loan.statement) == static_cast<int>(count), "every `?` of a statement is bound");
+  const auto lifetime = bytes == Bytes::stay ? SQLITE_STATIC : SQLITE_TRANSIENT;
   for (std::size_t i = 0; i < count; ++i) {
-    if (std::visit(Binder{statement, static_cast<int>(i) + 1}, values[i]) != SQLITE_OK) {
+    if (std::visit(Binder{loan.statement, lifetime, static_cast<int>(i) + 1}, values[i]) != SQLITE_OK) {
       remember_failure(sql);
-      give_back(sql, statement);
-      return nullptr;
+      give_back(loan);
+      return {};
     }
   }
-  return statement;
+  return loan;
 }
 
-void Connection::give_back(std::string_view sql, sqlite3_stmt* statement) {
-  sqlite3_reset(statement);
-  sqlite3_clear_bindings(statement);
-  if (idle_count_ >= idle_statements_max) {
-    sqlite3_finalize(statement);
+void Connection::give_back(Loan loan) {
+  sqlite3_reset(loan.statement);
+  if (!loan.shelf) {
+    sqlite3_finalize(loan.statement);
     return;
   }
-  auto found = idle_.find(sql);
-  if (found == idle_.end()) found = idle_.emplace(std::string(sql), std::vector<sqlite3_stmt*>{}).first;
-  found->second.push_back(statement);
-  ++idle_count_;
+  sqlite3_clear_bindings(loan.statement);
+  loan.shelf->push_back(loan.statement);
 }
 
 bool Connection::step(sqlite3_stmt* statement) {

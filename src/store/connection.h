@@ -22,9 +22,18 @@ class Connection {
 
   // Runs statements without values or rows ("BEGIN IMMEDIATE", a migration). Not sticky.
   Result<void> run(const char* sql);
+  // A prepared statement on loan, and the shelf that it goes back to (null: none, it is finalized).
+  using Shelf = std::vector<sqlite3_stmt*>;
+  struct Loan {
+    sqlite3_stmt* statement = nullptr;
+    Shelf* shelf = nullptr;
+  };
+  // How long the bytes of bound text stay: until the statement is given back, or only during this call (SQLite then
+  // copies them).
+  enum class Bytes { stay, go };
   // The statement, reset and bound; null after a failure (which becomes the sticky one).
-  sqlite3_stmt* prepare(std::string_view sql, const Value* values, std::size_t count);
-  void give_back(std::string_view sql, sqlite3_stmt* statement);
+  Loan prepare(std::string_view sql, const Value* values, std::size_t count, Bytes bytes);
+  void give_back(Loan loan);
   bool step(sqlite3_stmt* statement);  // true: a row
   std::int64_t changes() const;
   // False after SQLite itself has rolled the transaction back (disk full, I/O error).
@@ -41,24 +50,26 @@ class Connection {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
+  // Null once so many texts are known that a new one is not kept.
+  Shelf* shelf_of(std::string_view sql);
+
   sqlite3* database_;
-  std::unordered_map<std::string, std::vector<sqlite3_stmt*>, Hash, std::equal_to<>> idle_;
-  std::size_t idle_count_ = 0;
+  std::unordered_map<std::string, Shelf, Hash, std::equal_to<>> idle_;
   std::optional<Error> failure_;
 };
 
 // A statement on loan from its connection.
 class Cursor {
  public:
-  Cursor(Connection& from, std::string text, sqlite3_stmt* prepared)
-      : connection{from}, sql{std::move(text)}, statement{prepared} {}
-  ~Cursor() { connection.give_back(sql, statement); }
+  Cursor(Connection& from, Connection::Loan prepared)
+      : connection{from}, statement{prepared.statement}, shelf{prepared.shelf} {}
+  ~Cursor() { connection.give_back({statement, shelf}); }
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
   Connection& connection;
-  std::string sql;
   sqlite3_stmt* statement;
+  Connection::Shelf* shelf;
 };
 
 }  // namespace tocsin::store::detail

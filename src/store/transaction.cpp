@@ -43,18 +43,19 @@ const std::optional<Error>& Reader::failure() const {
 }
 
 Rows Reader::run_query(std::string_view sql, const Value* values, std::size_t count) {
-  auto* statement = connection_.prepare(sql, values, count);
-  if (!statement) return Rows{nullptr};
-  return Rows{std::make_unique<detail::Cursor>(connection_, std::string(sql), statement)};
+  // Rows are read after this call, when the bound bytes may be gone.
+  const auto loan = connection_.prepare(sql, values, count, detail::Connection::Bytes::go);
+  if (!loan.statement) return Rows{nullptr};
+  return Rows{std::make_unique<detail::Cursor>(connection_, loan)};
 }
 
 std::int64_t Transaction::run_execute(std::string_view sql, const Value* values, std::size_t count) {
-  auto* statement = connection_.prepare(sql, values, count);
-  if (!statement) return 0;
-  while (connection_.step(statement)) {
+  const auto loan = connection_.prepare(sql, values, count, detail::Connection::Bytes::stay);
+  if (!loan.statement) return 0;
+  while (connection_.step(loan.statement)) {
   }
   const std::int64_t changed = connection_.failure() ? 0 : connection_.changes();
-  connection_.give_back(sql, statement);
+  connection_.give_back(loan);
   return changed;
 }
 
