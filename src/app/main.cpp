@@ -91,7 +91,9 @@ void add_samples(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("samples", "Write sample findings as JSON lines");
   auto flags = std::make_shared<SamplesFlags>();
   command->add_option("--seed", flags->seed, "Same seed, same findings")->capture_default_str();
-  command->add_option("--count", flags->count, "How many; 0: one of each kind")->capture_default_str();
+  command->add_option("--count", flags->count, "How many; 0: one of each kind")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000'000}))
+      ->capture_default_str();
   command->add_option("--account", flags->account, "Account id that they name")->capture_default_str();
   command->add_option("--region", flags->region, "Region that they name")->capture_default_str();
   command->callback([flags, &code] { code = run_samples(*flags); });

@@ -33,12 +33,22 @@ Result<void> Hub::require_enabled(store::Reader& reader) const {
 Result<json::object> Hub::enable(store::Transaction& transaction, const json::object& input) const {
   auto generator = control_finding_generator(input, "SECURITY_CONTROL");
   if (!generator) return pass_on(generator);
-  if (is_enabled(transaction))
-    return fail(ErrorCode::conflict, "Account is already subscribed to Security Hub", "ResourceConflictException");
-  transaction.execute(
-      "INSERT INTO security_hub (account, subscribed_at, auto_enable_controls, control_finding_generator) "
-      "VALUES (?, ?, 1, ?)",
-      identity_.account, transaction.now(), *generator);
+  if (is_enabled(transaction)) {
+    // A hub that a stack enabled is taken over by the first who enables it by hand, as in an account of their own.
+    auto tags = list_tags(transaction, {{"ResourceArn", arn()}});
+    const auto* of_stack = tags ? find(*tags, "Tags") : nullptr;
+    if (!of_stack || !of_stack->is_object() || !of_stack->get_object().contains(stack_tag))
+      return fail(ErrorCode::conflict, "Account is already subscribed to Security Hub", "ResourceConflictException");
+    auto taken = untag(transaction, {{"ResourceArn", arn()}, {"TagKeys", json::array{stack_tag}}});
+    if (!taken) return pass_on(taken);
+    transaction.execute("UPDATE security_hub SET control_finding_generator = ? WHERE account = ?", *generator,
+                        identity_.account);
+  } else {
+    transaction.execute(
+        "INSERT INTO security_hub (account, subscribed_at, auto_enable_controls, control_finding_generator) "
+        "VALUES (?, ?, 1, ?)",
+        identity_.account, transaction.now(), *generator);
+  }
   if (bool_at(input, "EnableDefaultStandards", true)) {
     for (const auto& standard : standards())
       if (standard.enabled_by_default) subscribe(transaction, arn_of(standard, identity_), {});

@@ -24,6 +24,9 @@ struct ActionTarget {
   std::string description;
 };
 
+// Tags a hub that a stack enabled.
+inline constexpr std::string_view stack_tag = "tocsin:enabled-by";
+
 class Hub {
  public:
   explicit Hub(Identity identity) : identity_{std::move(identity)} {}

@@ -312,6 +312,8 @@ Result<void> create_hub(Resource& r) {
   auto described = r.call("securityhub", "DescribeHub", {});
   if (!described) {
     json::object input = pick(r.properties, {"Tags"});
+    auto& tags = input["Tags"].is_object() ? input["Tags"].get_object() : input["Tags"].emplace_object();
+    tags["tocsin:enabled-by"] = "stack";  // EnableSecurityHub by hand takes it over (findings/hub.h)
     input["EnableDefaultStandards"] = bool_at(r.properties, "EnableDefaultStandards", true);
     if (auto enabled = r.call("securityhub", "EnableSecurityHub", input); !enabled) return pass_on(enabled);
     described = r.call("securityhub", "DescribeHub", {});
