@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   app.add_option("--json", settings.json, "file to append the figures to, as JSON lines");
   app.add_option("--version-text", settings.version, "names the program in the report");
   app.add_option("--only", settings.only, "parts: throughput,latency,volume");
+  app.add_option("--kinds", settings.plan.kinds, "throughput: LOW,HIGH,hostile");
   app.add_option("--findings", settings.plan.stored_findings, "findings to store for the memory figures");
   app.add_option("--run-findings", settings.plan.throughput_findings, "findings of a throughput run, at most");
   app.add_option("--run-ms", settings.run_ms, "time of a throughput run, at most");

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <string>
 
 #include "finding_maker.h"
 #include "report.h"
@@ -14,6 +15,7 @@ struct Plan {
   std::filesystem::path program;
   std::filesystem::path folder;  // exists; on the disk to be measured
   Identity identity = {.account = "111122223333", .region = "us-west-2"};
+  std::string kinds = "LOW,HIGH";  // of the throughput runs
   std::size_t batch_findings = 100;
   std::size_t throughput_findings = 40'000;          // of each run, at most
   std::chrono::milliseconds throughput_time{6'000};  // of each run, at most

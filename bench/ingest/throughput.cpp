@@ -1,3 +1,6 @@
+#include <map>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "core/check.h"
@@ -75,17 +78,19 @@ Result<void> compare(const Plan& plan, const StoredRows& rows, const std::vector
   const Folder folder{plan.folder / "alone"};
   for (const auto& [yardstick, what] :
        {std::pair{Yardstick::bodies, "bodies"}, std::pair{Yardstick::rows, "all rows"}}) {
-    for (std::size_t i = 0; i < quiet.size(); ++i) {
-      auto alone = commit_rate(rows, yardstick, plan.batch_findings * quiet[i].clients, folder.path(), yardstick_time);
+    for (std::size_t i = 0; i < std::size(clients_tried); ++i) {
+      const auto a_commit = plan.batch_findings * clients_tried[i];
+      auto alone = commit_rate(rows, yardstick, a_commit, folder.path(), yardstick_time);
       if (!alone) return pass_on(alone);
-      const auto name = fmt::format("{}, {} findings a commit", what, plan.batch_findings * quiet[i].clients);
+      const auto name = fmt::format("{}, {} findings a commit", what, a_commit);
       report.figure(name, *alone, "findings/s");
-      const auto ratio = [&](const char* kind, const Rate& rate, std::optional<Aim> aim) {
-        report.figure(fmt::format("{}: {}, {} clients, is", name, kind, rate.clients), rate.findings_s / *alone,
+      const auto ratio = [&](const char* kind, const std::vector<Rate>& rates, std::optional<Aim> aim) {
+        if (rates.empty()) return;
+        report.figure(fmt::format("{}: {}, {} clients, is", name, kind, rates[i].clients), rates[i].findings_s / *alone,
                       "of it", aim);
       };
-      ratio("LOW", quiet[i], Aim{Aim::Sense::at_least, aim_of_sqlite});
-      ratio("HIGH", alarming[i], {});
+      ratio("LOW", quiet, Aim{Aim::Sense::at_least, aim_of_sqlite});
+      ratio("HIGH", alarming, {});
     }
   }
   return {};
@@ -95,22 +100,23 @@ Result<void> compare(const Plan& plan, const StoredRows& rows, const std::vector
 
 Result<void> measure_throughput(const Plan& plan, const FindingMaker& maker, Report& report) {
   std::optional<StoredRows> rows;
-  std::vector<Rate> rates[2];
-  for (const auto kind : {Kind::quiet, Kind::alarming}) {
+  std::map<Kind, std::vector<Rate>> rates;
+  for (const auto kind : {Kind::quiet, Kind::alarming, Kind::hostile}) {
+    if (plan.kinds.find(to_text(kind)) == std::string::npos) continue;
     report.section(fmt::format("findings a second, {}, batches of {}", to_text(kind), plan.batch_findings));
     const Folder folder{plan.folder / "throughput"};
     auto server = Server::start({.program = plan.program, .data = folder.path(), .identity = plan.identity});
     if (!server) return pass_on(server);
     auto measured = run_kind(plan, maker, kind, *server, report);
     if (!measured) return pass_on(measured);
-    rates[kind == Kind::quiet ? 0 : 1] = std::move(*measured);
+    rates[kind] = std::move(*measured);
     if (kind != Kind::quiet) continue;
     if (auto stopped = server->stop(); !stopped) return pass_on(stopped);
     auto read = read_stored_rows(folder.path() / "store.db", plan.throughput_findings);
     if (!read) return pass_on(read);
     rows = std::move(*read);
   }
-  return compare(plan, *rows, rates[0], rates[1], report);
+  return rows ? compare(plan, *rows, rates[Kind::quiet], rates[Kind::alarming], report) : Result<void>{};
 }
 
 }  // namespace tocsin::bench
