@@ -33,7 +33,8 @@ TEST(Models, AllPatternsButLookaroundsAreEnforced) {
   std::ranges::sort(not_enforced);
   not_enforced.erase(std::ranges::unique(not_enforced).begin(), not_enforced.end());
   EXPECT_EQ(not_enforced,
-            (std::vector<std::string>{"^(?!\\s*$).+", "^(?!aws:)[a-zA-Z+-=._:/]+$", "^[0-9A-Za-z\\.\\-_]*(?<!\\.)$"}));
+            (std::vector<std::string>{"^(?!\\s*$).+", "^(?!aws:)[a-zA-Z+-=._:/]+$",
+                                      "^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$", "^[0-9A-Za-z\\.\\-_]*(?<!\\.)$"}));
 }
 
 struct Route {
