@@ -8,8 +8,8 @@
 #include "asl/asl.h"
 #include "asl/definition.h"
 #include "asl/locate.h"
-#include "asl/simulate.h"
 #include "core/check.h"
+#include "simulation/simulate.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tocsin;
@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(!parsed.diagnostics.empty(), "what is refused has a reason");
     return 0;
   }
-  asl::Mocks mocks;
+  simulation::Mocks mocks;
   for (const auto& [name, state] : parsed.definition->states) {
     if (state->type != asl::StateType::task) continue;
     const auto& resource = state->as<asl::TaskFields>().resource;
@@ -31,13 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     mocks.add(resource, {.never = true});
     mocks.add(resource, {.result = 5});
   }
-  asl::SimulationOptions options;
+  simulation::SimulationOptions options;
   options.steps_max = 200;
   options.events_max = 5'000;
   options.store_between_steps = true;
   options.send_late_answers = true;
   const json::object input{{"a", json::array{1, 2, json::object{{"a", 3}}}}, {"b", "x"}, {"c", 1.5}};
-  const auto run = asl::simulate(*parsed.definition, input, std::move(mocks), options);
+  const auto run = simulation::simulate(*parsed.definition, input, std::move(mocks), options);
   check(run.problem.find("late answer") == run.problem.npos, "late answers change nothing");
   check(run.problem.find("cannot be read") == run.problem.npos, "what was stored can be read");
   return 0;

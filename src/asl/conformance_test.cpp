@@ -11,12 +11,16 @@
 #include <gtest/gtest.h>
 
 #include "asl/asl.h"
-#include "asl/cases.h"
 #include "asl/state_test.h"
 #include "core/json.h"
 #include "jsonpath/jsonpath.h"
+#include "simulation/cases.h"
 
 namespace tocsin::asl {
+
+using simulation::run_case;
+using simulation::SimulationOptions;
+
 namespace {
 
 namespace fs = std::filesystem;

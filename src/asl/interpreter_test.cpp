@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "asl/asl.h"
-#include "asl/simulate.h"
 #include "asl/state_test.h"
+#include "simulation/simulate.h"
 
 namespace tocsin::asl {
+
+using simulation::simulate;
+using simulation::SimulationOptions;
+
 namespace {
 
 constexpr std::string_view lambda = "arn:aws:lambda:us-east-1:000000000000:function:f";

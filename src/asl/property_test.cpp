@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "asl/simulate.h"
 #include "jsonpath/jsonpath.h"
+#include "simulation/simulate.h"
 
 namespace tocsin::asl {
+
+using simulation::MockedAnswer;
+using simulation::Mocks;
+using simulation::Simulation;
+using simulation::SimulationOptions;
+
 namespace {
 
 constexpr std::uint64_t runs = 10'000;
@@ -222,14 +228,14 @@ TEST(Property, StoringBetweenStepsAndLateAnswersChangeNothing) {
     ASSERT_TRUE(definition) << seed << "\n" << text << "\n" << definition.error().message;
     SimulationOptions options;
     options.seed = seed;
-    const auto plain = simulate(**definition, input, mocks, options);
+    const auto plain = simulation::simulate(**definition, input, mocks, options);
     ASSERT_EQ(plain.problem, "") << seed << "\n" << text;
     check_history(plain, seed);
     if (HasFailure()) fmt::print("{}\n{}\n", text, text_of(plain));
     ASSERT_FALSE(HasFailure());
     options.store_between_steps = true;
     options.send_late_answers = true;
-    const auto stored = simulate(**definition, input, mocks, options);
+    const auto stored = simulation::simulate(**definition, input, mocks, options);
     ASSERT_EQ(stored.problem, "") << seed << "\n" << text;
     ASSERT_EQ(text_of(plain), text_of(stored)) << seed << "\n" << text;
     ASSERT_TRUE(plain.execution.waiting.empty()) << seed;

@@ -1,4 +1,4 @@
-#include "asl/simulate.h"
+#include "simulation/simulate.h"
 
 #include <algorithm>
 #include <deque>
@@ -8,7 +8,10 @@
 
 #include "asl/definition.h"
 
-namespace tocsin::asl {
+namespace tocsin::simulation {
+
+using namespace asl;
+
 namespace {
 
 ContextInfo with_names(ContextInfo info) {
@@ -168,4 +171,4 @@ Simulation simulate(const Definition& definition, json::value input, Mocks mocks
   return Simulator(definition, mocks, options).run(std::move(input));
 }
 
-}  // namespace tocsin::asl
+}  // namespace tocsin::simulation

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include "asl/simulate.h"
 #include "jsonpath/jsonpath.h"
+#include "simulation/simulate.h"
 
-namespace tocsin::asl {
+namespace tocsin::simulation {
 namespace {
 
 constexpr std::int64_t repeat_max = 16 * 1024 * 1024;
@@ -82,13 +82,13 @@ const MockedAnswer* Mocks::take(const std::string& resource, const json::value& 
       if (!entry.used && !entry.answer.args) return use(entry);
     for (auto& entry : found->second) {
       if (entry.used || any_order) continue;
-      problem = fmt::format("{} was called with {}, expected was {}", resource, to_text(payload).substr(0, 1000),
-                            to_text(*entry.answer.args).substr(0, 1000));
+      problem = fmt::format("{} was called with {}, expected was {}", resource, asl::to_text(payload).substr(0, 1000),
+                            asl::to_text(*entry.answer.args).substr(0, 1000));
       return use(entry);
     }
   }
-  problem = fmt::format("no answer is left for {} called with {}", resource, to_text(payload).substr(0, 1000));
+  problem = fmt::format("no answer is left for {} called with {}", resource, asl::to_text(payload).substr(0, 1000));
   return nullptr;
 }
 
-}  // namespace tocsin::asl
+}  // namespace tocsin::simulation

@@ -11,7 +11,7 @@
 
 #include "asl/asl.h"
 
-namespace tocsin::asl {
+namespace tocsin::simulation {
 
 // One answer to one call of a resource.
 struct MockedAnswer {
@@ -44,7 +44,7 @@ class Mocks {
 };
 
 struct SimulationOptions {
-  ContextInfo context = {};                               // empty names get plausible values
+  asl::ContextInfo context = {};                          // empty names get plausible values
   Time start = from_microseconds(1'577'836'800'000'000);  // 2020-01-01T00:00:00Z
   std::uint64_t seed = 1;
   std::size_t steps_max = 1'000'000;
@@ -59,19 +59,19 @@ struct SimulationOptions {
 };
 
 struct Simulation {
-  Status status = Status::running;  // still running: see `problem`
+  asl::Status status = asl::Status::running;  // still running: see `problem`
   json::value output;
   std::optional<std::string> error, cause;
-  std::vector<HistoryEvent> history;
+  std::vector<asl::HistoryEvent> history;
   Microseconds elapsed{};
   std::vector<Microseconds> retry_delays;  // in the order in which they were set
-  Execution execution;                     // as it ended
+  asl::Execution execution;                // as it ended
   // Why the run says nothing about the definition: a call without a mock, a payload that was not the expected one, or a
   // wait for something that will never come. Empty: none.
   std::string problem;
 };
 
-Simulation simulate(const Definition& definition, json::value input, Mocks mocks,
+Simulation simulate(const asl::Definition& definition, json::value input, Mocks mocks,
                     const SimulationOptions& options = {});
 
-}  // namespace tocsin::asl
+}  // namespace tocsin::simulation

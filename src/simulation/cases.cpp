@@ -1,4 +1,4 @@
-#include "asl/cases.h"
+#include "simulation/cases.h"
 
 #include <algorithm>
 #include <vector>
@@ -6,10 +6,13 @@
 #include <fmt/format.h>
 
 #include "asl/asl.h"
-#include "asl/simulate.h"
 #include "jsonpath/jsonpath.h"
 
-namespace tocsin::asl {
+namespace tocsin::simulation {
+
+using asl::HistoryEvent;
+using asl::to_text;
+
 namespace {
 
 // The place of a JSON pointer, or null.
@@ -203,8 +206,8 @@ CaseResult run_case(const json::object& described, const SimulationOptions& opti
   result.name = string_at(described, "name");
   const auto* definition = described.if_contains("definition");
   const auto text = definition ? to_json(*definition) : std::string(string_at(described, "definition_text"));
-  const auto kind = string_at(described, "type") == "EXPRESS" ? Kind::express : Kind::standard;
-  const auto compiled = compile(text, kind);
+  const auto kind = string_at(described, "type") == "EXPRESS" ? asl::Kind::express : asl::Kind::standard;
+  const auto compiled = asl::compile(text, kind);
   const bool must_not_succeed = bool_at(described, "must_not_succeed");
   if (!compiled) {
     result.passed = must_not_succeed;
@@ -223,7 +226,7 @@ CaseResult run_case(const json::object& described, const SimulationOptions& opti
   const auto* input = described.if_contains("input");
   const auto run = simulate(**compiled, input ? *input : json::value(json::object()), std::move(mocks), options);
   if (must_not_succeed) {
-    result.passed = run.status != Status::succeeded && run.problem.empty();
+    result.passed = run.status != asl::Status::succeeded && run.problem.empty();
     result.difference = result.passed ? "" : "\n  it succeeded";
     return result;
   }
@@ -231,4 +234,4 @@ CaseResult run_case(const json::object& described, const SimulationOptions& opti
   return result;
 }
 
-}  // namespace tocsin::asl
+}  // namespace tocsin::simulation
