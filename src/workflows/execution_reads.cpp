@@ -1,0 +1,143 @@
+#include <cstdlib>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "core/time_format.h"
+#include "store/compress.h"
+#include "workflows/detail/executions.h"
+#include "workflows/paging.h"
+#include "workflows/workflows.h"
+
+namespace tocsin::workflows {
+
+service::Answer Executions::describe_execution(store::Reader& reader, const service::Call& call) const {
+  auto row = load_by_arn(reader, string_at(call.input, "executionArn"));
+  if (!row) return pass_on(row);
+  auto columns = reader.query("SELECT name, status, started, stopped FROM execution WHERE id = ?", row->id);
+  columns.next();
+  json::object answer{{"executionArn", row->arn},
+                      {"stateMachineArn", row->machine_arn},
+                      {"name", columns.text(0)},
+                      {"status", columns.text(1)},
+                      {"startDate", format_rfc3339(columns.time(2))},
+                      {"input", asl::to_text(row->state.input)},
+                      {"inputDetails", {{"included", true}}}};
+  if (!columns.is_null(3)) answer["stopDate"] = format_rfc3339(columns.time(3));
+  if (row->state.status == asl::Status::succeeded) {
+    answer["output"] = asl::to_text(row->state.output);
+    answer["outputDetails"] = json::object{{"included", true}};
+  }
+  if (row->state.error) answer["error"] = *row->state.error;
+  if (row->state.cause) answer["cause"] = *row->state.cause;
+  return answer;
+}
+
+service::Answer Executions::describe_machine_for_execution(store::Reader& reader, const service::Call& call) const {
+  auto row = load_by_arn(reader, string_at(call.input, "executionArn"));
+  if (!row) return pass_on(row);
+  auto text = machines_.definition_text(reader, row->definition_hash);
+  if (!text) return pass_on(text);
+  auto machine = machines_.find(reader, row->machine_arn);
+  const Time updated = machine ? machine->updated : row->state.started;
+  return json::object{{"stateMachineArn", row->machine_arn},
+                      {"name", row->state.context.state_machine_name},
+                      {"definition", *text},
+                      {"roleArn", row->state.context.role_arn},
+                      {"updateDate", format_rfc3339(updated)}};
+}
+
+service::Answer Executions::list_executions(store::Reader& reader, const service::Call& call) const {
+  const auto machine_arn = string_at(call.input, "stateMachineArn");
+  if (auto machine = machines_.find(reader, machine_arn); !machine) return pass_on(machine);
+  auto page = read_page(call.input, 100, 1000);
+  if (!page) return pass_on(page);
+  const auto status = string_at(call.input, "statusFilter");
+  // Newest first, as AWS lists them; ids grow with the start time.
+  const std::int64_t before =
+      page->after.empty() ? std::numeric_limits<std::int64_t>::max() : std::strtoll(page->after.c_str(), nullptr, 10);
+  auto rows = status.empty() ? reader.query(
+                                   "SELECT id, arn, name, status, started, stopped FROM execution "
+                                   "WHERE machine_arn = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                                   machine_arn, before, page->size + 1)
+                             : reader.query(
+                                   "SELECT id, arn, name, status, started, stopped FROM execution "
+                                   "WHERE machine_arn = ? AND status = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                                   machine_arn, status, before, page->size + 1);
+  json::array executions;
+  json::object answer;
+  std::int64_t last = 0;
+  while (rows.next()) {
+    if (std::ssize(executions) == page->size) {
+      answer["nextToken"] = make_token(std::to_string(last));
+      break;
+    }
+    last = rows.integer(0);
+    json::object item{{"executionArn", rows.text(1)},
+                      {"stateMachineArn", machine_arn},
+                      {"name", rows.text(2)},
+                      {"status", rows.text(3)},
+                      {"startDate", format_rfc3339(rows.time(4))}};
+    if (!rows.is_null(5)) item["stopDate"] = format_rfc3339(rows.time(5));
+    executions.push_back(std::move(item));
+  }
+  answer["executions"] = std::move(executions);
+  return answer;
+}
+
+service::Answer Executions::history(store::Reader& reader, const service::Call& call) const {
+  const auto arn = string_at(call.input, "executionArn");
+  const auto id = reader.integer("SELECT id FROM execution WHERE arn = ?", 0, arn);
+  if (id == 0) return execution_does_not_exist(arn);
+  auto page = read_page(call.input, 100, 1000);
+  if (!page) return pass_on(page);
+  const bool reverse = bool_at(call.input, "reverseOrder");
+  const bool with_data = bool_at(call.input, "includeExecutionData", true);
+  const std::int64_t from = page->after.empty() ? (reverse ? std::numeric_limits<std::int64_t>::max() : 0)
+                                                : std::strtoll(page->after.c_str(), nullptr, 10);
+  auto rows =
+      reader.query(fmt::format("SELECT id, at, body FROM execution_event WHERE execution = ? AND child = 0 AND id {} ? "
+                               "ORDER BY id {} LIMIT ?",
+                               reverse ? "<" : ">", reverse ? "DESC" : "ASC"),
+                   id, from, page->size + 1);
+  json::array events;
+  json::object answer;
+  std::int64_t last = 0;
+  while (rows.next()) {
+    if (std::ssize(events) == page->size) {
+      answer["nextToken"] = make_token(std::to_string(last));
+      break;
+    }
+    last = rows.integer(0);
+    auto body = store::decompress(rows.blob(2));
+    if (!body) return pass_on(body);
+    auto event = parse_json_object(*body);
+    if (!event) return pass_on(event);
+    (*event)["timestamp"] = format_rfc3339(rows.time(1));
+    if (!with_data) {
+      for (auto& [name, details] : *event)
+        if (auto* object = details.if_object())
+          for (const auto* member : {"input", "output", "parameters"}) object->erase(member);
+    }
+    events.push_back(std::move(*event));
+  }
+  answer["events"] = std::move(events);
+  return answer;
+}
+
+ExecutionCounts Executions::count(store::Reader& reader) {
+  ExecutionCounts counts;
+  auto rows = reader.query("SELECT status, count(*) FROM execution GROUP BY status");
+  while (rows.next()) {
+    const auto status = rows.text(0);
+    const auto number = rows.integer(1);
+    if (status == "RUNNING") counts.running = number;
+    if (status == "SUCCEEDED") counts.succeeded = number;
+    if (status == "FAILED") counts.failed = number;
+    if (status == "TIMED_OUT") counts.timed_out = number;
+    if (status == "ABORTED") counts.aborted = number;
+  }
+  return counts;
+}
+
+}  // namespace tocsin::workflows
