@@ -59,6 +59,8 @@ TEST(Matcher, InvalidEventsAreErrorsAndMatchNothing) {
                             "\"a\"",
                             "{",
                             "{\"a\":\"x\"",
+                            "{\"a\":",
+                            "\r{\"a\"\n:",
                             "{\"a\":\"x\"} {}",
                             "{\"a\":\"x\"},",
                             "{\"a\":\"x\",}",

@@ -22,7 +22,8 @@ class Walker {
 
   // False: not valid, or `is_too_deep`.
   bool run() {
-    if (chars_[0] != '{') return false;
+    // That the last one is no colon means that each key has a value, so that each value has a token behind it.
+    if (count_ == 0 || chars_[0] != '{' || chars_[count_ - 1] != '}') return false;
     open(0, 0, none, 0);
     while (!event_.frames.empty()) {
       const Event::Frame frame = event_.frames.back();
