@@ -41,6 +41,12 @@ workflows::InvokeFunction invoker(functions::Registry& registry) {
     const std::string type = error.aws_code.empty()                          ? "Lambda.Unknown"
                              : error.aws_code == "ResourceNotFoundException" ? "Lambda.ResourceNotFoundException"
                                                                              : error.aws_code;
+    // Lambda itself answers for a function that is not there, in the words of its SDK.
+    if (error.aws_code == "ResourceNotFoundException")
+      return workflows::TaskFailure{
+          type, fmt::format("{} (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request "
+                            "ID: {}; Proxy: null)",
+                            error.message, make_uuid(transaction.random()))};
     return workflows::TaskFailure{type, to_json(json::object{{"errorMessage", error.message}, {"errorType", type}})};
   };
 }
@@ -62,7 +68,7 @@ Engine::Engine(const Config& config, const Clock& clock, containment::Settings s
   containment_ = std::make_unique<containment::Containment>(identity_, std::move(settings));
   functions_ = std::make_unique<functions::Registry>(identity_);
   machines_ = std::make_unique<workflows::Machines>(identity_);
-  tasks_ = std::make_unique<workflows::Tasks>(identity_, invoker(*functions_), directory_);
+  tasks_ = std::make_unique<workflows::Tasks>(identity_, invoker(*functions_), directory_, &shapes_);
   executions_ = std::make_unique<workflows::Executions>(*machines_, *tasks_);
   rules_ = std::make_unique<rules::Rules>(
       identity_, destinations_,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/model_shapes.h"
 #include "builtins/builtins.h"
 #include "containment/containment.h"
 #include "core/clock.h"
@@ -78,6 +79,7 @@ class Engine {
   std::unique_ptr<webhook::Webhooks> webhooks_;
   std::unique_ptr<containment::Containment> containment_;
   std::unique_ptr<functions::Registry> functions_;
+  ModelShapes shapes_;
   std::unique_ptr<workflows::Machines> machines_;
   std::unique_ptr<workflows::Tasks> tasks_;
   std::unique_ptr<workflows::Executions> executions_;

@@ -5,16 +5,18 @@
 #include <functional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "asl/asl.h"
 #include "core/identity.h"
 #include "service/service.h"
+#include "workflows/shapes.h"
 
 namespace tocsin::workflows {
 
 // A task that failed, as Retry and Catch see it.
 struct TaskFailure {
-  std::string error;  // "Lambda.Unknown", "Sns.NotFoundException", …
+  std::string error;  // "Lambda.Unknown", "SNS.NotFoundException", …
   std::string cause;
 };
 using TaskOutcome = std::variant<json::value, TaskFailure>;
@@ -25,10 +27,14 @@ using InvokeFunction =
 
 class Tasks {
  public:
-  Tasks(Identity identity, InvokeFunction invoke, const service::Directory& directory);
+  // Without `shapes`, parameters and results pass as they are.
+  Tasks(Identity identity, InvokeFunction invoke, const service::Directory& directory, const Shapes* shapes = nullptr);
 
   // True if `resource` names something that can be called here (the suffixes .sync and .waitForTaskToken left off).
   bool knows(std::string_view resource) const;
+  // What is wrong with the resources of a definition's tasks: those that nothing here serves, worded as Step Functions
+  // words unknown ones.
+  std::vector<asl::Diagnostic> check(std::string_view definition) const;
   // Calls it. What a failing call wrote is rolled back.
   TaskOutcome perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const;
 
@@ -40,6 +46,7 @@ class Tasks {
   Identity identity_;
   InvokeFunction invoke_;
   const service::Directory& directory_;
+  const Shapes* shapes_;
   service::Caller caller_;
 };
 
