@@ -61,6 +61,33 @@ TEST(Outbox, ATimerWaitsForItsTimeAndCanBeCancelled) {
   EXPECT_EQ(fired, 1);
 }
 
+// A task and its timeout are due together, as after a long downtime: the task's end cancels the timeout and adds what
+// follows, which must not be taken for what was cancelled.
+TEST(Outbox, WhatIsAddedInABatchIsNotTakenForWhatWasCancelledInIt) {
+  TestStore store;
+  std::vector<std::string> made;
+  store->outbox().handle("task", [&](Transaction& t, const Due& due) -> Result<void> {
+    made.push_back(due.key);
+    if (due.key != "task/1") return {};
+    EXPECT_TRUE(Outbox::cancel(t, "timer/1"));
+    Outbox::add(t, {.kind = "task", .destination = "", .payload = "", .key = "task/2"});
+    Outbox::add(t, {.kind = "timer", .destination = "", .payload = "", .key = "timer/1", .due = t.now() + 10s});
+    return {};
+  });
+  store->outbox().handle("timer", [&](Transaction&, const Due& due) -> Result<void> {
+    made.push_back(due.key);
+    return {};
+  });
+  ASSERT_TRUE(add(store, {.kind = "task", .destination = "", .payload = "", .key = "task/1"}));
+  ASSERT_TRUE(add(store, {.kind = "timer", .destination = "", .payload = "", .key = "timer/1"}));
+  store->run_until_idle();
+  EXPECT_EQ(made, (std::vector<std::string>{"task/1", "task/2"}));
+  EXPECT_EQ(depth(store), 1);
+  store.clock.advance(10s);
+  store->run_until_idle();
+  EXPECT_EQ(made, (std::vector<std::string>{"task/1", "task/2", "timer/1"}));
+}
+
 TEST(Outbox, FailuresAreTriedAgainThenGivenUp) {
   TestStore store;
   int tries = 0;

@@ -23,6 +23,20 @@ constexpr Migration own_migrations[] = {
      " due BIGINT NOT NULL, attempts_max INTEGER NOT NULL, age_max_s BIGINT NOT NULL, attempt INTEGER NOT NULL,"
      " added BIGINT NOT NULL, last_error TEXT);"
      "CREATE INDEX outbox_due ON outbox (lane, due, id);"},
+    // Ids are never given out again: a delivery that was read, cancelled and followed by a new one must not be taken
+    // for it. (PostgreSQL: GENERATED ALWAYS AS IDENTITY.)
+    {"store", 2,
+     "CREATE TABLE outbox_numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, destination TEXT NOT "
+     "NULL,"
+     " payload BLOB NOT NULL, context TEXT NOT NULL, key TEXT NOT NULL UNIQUE, dead_letter TEXT NOT NULL,"
+     " lane INTEGER NOT NULL, due BIGINT NOT NULL, attempts_max INTEGER NOT NULL, age_max_s BIGINT NOT NULL,"
+     " attempt INTEGER NOT NULL, added BIGINT NOT NULL, last_error TEXT);"
+     "INSERT INTO outbox_numbered (id, kind, destination, payload, context, key, dead_letter, lane, due, attempts_max,"
+     " age_max_s, attempt, added, last_error) SELECT id, kind, destination, payload, context, key, dead_letter, lane,"
+     " due, attempts_max, age_max_s, attempt, added, last_error FROM outbox;"
+     "DROP TABLE outbox;"
+     "ALTER TABLE outbox_numbered RENAME TO outbox;"
+     "CREATE INDEX outbox_due ON outbox (lane, due, id);"},
 };
 
 Result<void> apply(detail::Connection& connection, const Migration& migration) {

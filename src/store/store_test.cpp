@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "store/connection.h"
 #include "store/testing.h"
 
 namespace tocsin::store {
@@ -137,6 +138,38 @@ TEST(Store, MigrationsRunOnceAndInOrder) {
   auto older = open(notes);
   ASSERT_FALSE(older);
   EXPECT_EQ(older.error().code, ErrorCode::validation);
+}
+
+// The outbox as version 1 of the store had it, written out here because released migrations never change.
+constexpr const char* first_outbox =
+    "CREATE TABLE schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL);"
+    "INSERT INTO schema_version (room, version) VALUES ('store', 1);"
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, destination TEXT NOT NULL, payload BLOB NOT NULL,"
+    " context TEXT NOT NULL, key TEXT NOT NULL UNIQUE, dead_letter TEXT NOT NULL, lane INTEGER NOT NULL,"
+    " due BIGINT NOT NULL, attempts_max INTEGER NOT NULL, age_max_s BIGINT NOT NULL, attempt INTEGER NOT NULL,"
+    " added BIGINT NOT NULL, last_error TEXT);"
+    "CREATE INDEX outbox_due ON outbox (lane, due, id);"
+    "INSERT INTO outbox VALUES (7, 'letter', 'to', 'hello', '', 'k', '', 2, 0, 185, 86400, 0, 0, NULL);";
+
+TEST(Store, DeliveriesOfTheFirstVersionAreStillMade) {
+  TestStore store;
+  const auto file = store.folder / "store.db";
+  store.store.reset();
+  std::filesystem::remove(file);
+  {
+    auto old = detail::Connection::open(file, detail::Connection::Mode::read_write, false);
+    ASSERT_TRUE(old);
+    ASSERT_TRUE((*old)->run(first_outbox));
+  }
+  store.reopen();
+  std::string made;
+  store->outbox().handle("letter", [&](Transaction&, const Due& due) -> Result<void> {
+    made += due.payload;
+    EXPECT_EQ(due.id, 7);
+    return {};
+  });
+  EXPECT_EQ(store->run_until_idle(), 1u);
+  EXPECT_EQ(made, "hello");
 }
 
 }  // namespace
