@@ -63,7 +63,7 @@ bool Outbox::add(Transaction& transaction, const Delivery& delivery) {
              "age_max_s, attempt, added) VALUES (?,?,?,?,?,?,?,?,?,?,0,?) ON CONFLICT (key) DO NOTHING",
              delivery.kind, delivery.destination, Blob{delivery.payload}, delivery.context, key, delivery.dead_letter,
              static_cast<int>(delivery.lane), std::max(delivery.due, Time{}), delivery.retry.attempts_max,
-             delivery.retry.age_max.count(), transaction.now()) == 1;
+             delivery.retry.age_max.count(), std::max(delivery.due, transaction.now())) == 1;
 }
 
 bool Outbox::cancel(Transaction& transaction, std::string_view key) {

@@ -45,7 +45,7 @@ struct Delivery {
 struct Due : Delivery {
   std::int64_t id = 0;
   int attempt = 0;  // 0 = first try
-  Time added = {};
+  Time added = {};  // or when it was first due, if that was later: its age counts from here
 };
 
 // Delay before try `attempt` (1 = first retry): one second doubled each time, at most 15 minutes, of which the

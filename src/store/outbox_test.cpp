@@ -110,6 +110,22 @@ TEST(Outbox, FailuresAreTriedAgainThenGivenUp) {
   EXPECT_EQ(depth(store), 0);
 }
 
+TEST(Outbox, ATimersAgeCountsFromWhenItIsDue) {
+  TestStore store;
+  int tries = 0;
+  store->outbox().handle("timer", [&](Transaction&, const Due&) -> Result<void> {
+    if (++tries == 1) return fail(ErrorCode::unavailable, "down");
+    return {};
+  });
+  ASSERT_TRUE(
+      add(store, {.kind = "timer", .destination = "", .payload = "", .due = store.clock.now() + 48h, .retry = {}}));
+  store.clock.advance(48h);
+  store->run_until_idle();
+  store.clock.advance(1min);
+  store->run_until_idle();
+  EXPECT_EQ(tries, 2);
+}
+
 TEST(Outbox, FinalErrorsAreNotTriedAgain) {
   TestStore store;
   int tries = 0;
