@@ -10,6 +10,14 @@
 #include "workflows/workflows.h"
 
 namespace tocsin::workflows {
+namespace {
+
+void show_origin(std::string_view version_arn, std::string_view alias_arn, json::object& shown) {
+  if (!version_arn.empty()) shown["stateMachineVersionArn"] = version_arn;
+  if (!alias_arn.empty()) shown["stateMachineAliasArn"] = alias_arn;
+}
+
+}  // namespace
 
 service::Answer Executions::describe_execution(store::Reader& reader, const service::Call& call) const {
   auto row = load_by_arn(reader, string_at(call.input, "executionArn"));
@@ -28,6 +36,8 @@ service::Answer Executions::describe_execution(store::Reader& reader, const serv
     answer["output"] = asl::to_text(row->state.output);
     answer["outputDetails"] = json::object{{"included", true}};
   }
+  auto origin = reader.query("SELECT version_arn, alias_arn FROM execution_origin WHERE execution = ?", row->id);
+  if (origin.next()) show_origin(origin.text(0), origin.text(1), answer);
   if (row->state.error) answer["error"] = *row->state.error;
   if (row->state.cause) answer["cause"] = *row->state.cause;
   return answer;
@@ -48,22 +58,26 @@ service::Answer Executions::describe_machine_for_execution(store::Reader& reader
 }
 
 service::Answer Executions::list_executions(store::Reader& reader, const service::Call& call) const {
-  const auto machine_arn = string_at(call.input, "stateMachineArn");
-  if (auto machine = machines_.find(reader, machine_arn); !machine) return pass_on(machine);
+  // Of a machine, of one version, or what came through an alias.
+  const auto wanted = string_at(call.input, "stateMachineArn");
+  auto named = parse_machine_arn(wanted);
+  if (!named) return pass_on(named);
+  const bool of_alias = !named->qualifier.empty() && !named->is_version();
+  if (auto machine = machines_.find(reader, of_alias ? named->machine : wanted); !machine) return pass_on(machine);
   auto page = read_page(call.input, 100, 1000);
   if (!page) return pass_on(page);
   const auto status = string_at(call.input, "statusFilter");
+  const std::string_view column = of_alias ? "o.alias_arn" : named->is_version() ? "o.version_arn" : "e.machine_arn";
   // Newest first, as AWS lists them; ids grow with the start time.
   const std::int64_t before =
       page->after.empty() ? std::numeric_limits<std::int64_t>::max() : std::strtoll(page->after.c_str(), nullptr, 10);
-  auto rows = status.empty() ? reader.query(
-                                   "SELECT id, arn, name, status, started, stopped FROM execution "
-                                   "WHERE machine_arn = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                                   machine_arn, before, page->size + 1)
-                             : reader.query(
-                                   "SELECT id, arn, name, status, started, stopped FROM execution "
-                                   "WHERE machine_arn = ? AND status = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                                   machine_arn, status, before, page->size + 1);
+  const std::string sql = fmt::format(
+      "SELECT e.id, e.arn, e.name, e.status, e.started, e.stopped, coalesce(o.version_arn, ''), "
+      "coalesce(o.alias_arn, '') FROM execution e LEFT JOIN execution_origin o ON o.execution = e.id "
+      "WHERE {} = ? AND e.id < ? {} ORDER BY e.id DESC LIMIT ?",
+      column, status.empty() ? "" : "AND e.status = ?");
+  auto rows = status.empty() ? reader.query(sql, wanted, before, page->size + 1)
+                             : reader.query(sql, wanted, before, status, page->size + 1);
   json::array executions;
   json::object answer;
   std::int64_t last = 0;
@@ -74,11 +88,12 @@ service::Answer Executions::list_executions(store::Reader& reader, const service
     }
     last = rows.integer(0);
     json::object item{{"executionArn", rows.text(1)},
-                      {"stateMachineArn", machine_arn},
+                      {"stateMachineArn", named->machine},
                       {"name", rows.text(2)},
                       {"status", rows.text(3)},
                       {"startDate", format_rfc3339(rows.time(4))}};
     if (!rows.is_null(5)) item["stopDate"] = format_rfc3339(rows.time(5));
+    show_origin(rows.text(6), rows.text(7), item);
     executions.push_back(std::move(item));
   }
   answer["executions"] = std::move(executions);

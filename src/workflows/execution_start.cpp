@@ -24,11 +24,23 @@ Result<json::value> read_input(std::string_view input) {
   return value;
 }
 
+// An execution that was started with a version or an alias says so.
+void record_origin(store::Transaction& transaction, std::int64_t execution, const Machine& machine, asl::Step& step) {
+  if (machine.version_arn.empty()) return;
+  transaction.execute("INSERT INTO execution_origin (execution, version_arn, alias_arn) VALUES (?,?,?)", execution,
+                      machine.version_arn, machine.alias_arn);
+  for (auto& event : step.events) {
+    if (event.type != "ExecutionStarted" || event.child != 0) continue;
+    event.details["stateMachineVersionArn"] = machine.version_arn;
+    if (!machine.alias_arn.empty()) event.details["stateMachineAliasArn"] = machine.alias_arn;
+  }
+}
+
 }  // namespace
 
 Result<Executions::Started> Executions::start(store::Transaction& transaction, std::string_view machine_arn,
                                               std::string_view name, std::string_view input) {
-  auto machine = machines_.find(transaction, machine_arn);
+  auto machine = machines_.resolve(transaction, machine_arn);
   if (!machine) return pass_on(machine);
   const std::string chosen = name.empty() ? make_uuid(transaction.random()) : std::string(name);
   if (auto named = check_name(chosen); !named) return pass_on(named);
@@ -60,8 +72,8 @@ Result<Executions::Started> Executions::start(store::Transaction& transaction, s
                               .role_arn = machine->role_arn,
                               .state_machine_arn = machine->arn,
                               .state_machine_name = machine->name};
-  const auto step =
-      asl::start(**definition, row.state, std::move(*value), info, transaction.now(), transaction.random());
+  auto step = asl::start(**definition, row.state, std::move(*value), info, transaction.now(), transaction.random());
+  record_origin(transaction, row.id, *machine, step);
   save(transaction, row, step);
   return Started{arn, transaction.now()};
 }

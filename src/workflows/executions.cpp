@@ -135,8 +135,14 @@ void Executions::schedule(store::Transaction& transaction, const Row& row, const
 Result<void> Executions::happen(store::Transaction& transaction, Row& row, const asl::Happening& happening) {
   auto definition = machines_.definition(transaction, row.definition_hash);
   if (!definition) return pass_on(definition);
-  const auto step = asl::advance(**definition, row.state, happening, transaction.now(), transaction.random());
+  // Executions of a machine that is being deleted end at their next transition.
+  const bool deleting = Machines::is_deleting(transaction, row.machine_arn);
+  const asl::Happening stop = asl::StopRequested{};
+  const bool stops = deleting && !std::holds_alternative<asl::StopRequested>(happening);
+  const auto step =
+      asl::advance(**definition, row.state, stops ? stop : happening, transaction.now(), transaction.random());
   if (!step.events.empty() || !step.commands.empty()) save(transaction, row, step);
+  if (deleting && row.state.finished()) Machines::finish_deletion(transaction, row.machine_arn);
   return {};
 }
 

@@ -18,6 +18,31 @@ std::span<const store::Migration> migrations() {
        " at BIGINT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (execution, child, id));"
        "CREATE TABLE task_token (token TEXT PRIMARY KEY, execution BIGINT NOT NULL, task BIGINT NOT NULL);"
        "CREATE INDEX task_token_by_execution ON task_token (execution, task);"},
+      // What belongs to state machines themselves, numbered apart from what belongs to executions.
+      {"machines", 1,
+       "ALTER TABLE state_machine ADD COLUMN revision TEXT NOT NULL DEFAULT '';"
+       "ALTER TABLE state_machine ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';"
+       "ALTER TABLE state_machine ADD COLUMN deleting INTEGER NOT NULL DEFAULT 0;"
+       "ALTER TABLE state_machine ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0;"
+       "CREATE TABLE machine_version (machine_arn TEXT NOT NULL, number BIGINT NOT NULL, arn TEXT NOT NULL UNIQUE,"
+       " revision TEXT NOT NULL, description TEXT NOT NULL, definition_hash TEXT NOT NULL, role_arn TEXT NOT NULL,"
+       " settings TEXT NOT NULL, created BIGINT NOT NULL, PRIMARY KEY (machine_arn, number));"
+       "CREATE TABLE machine_alias (arn TEXT PRIMARY KEY, machine_arn TEXT NOT NULL, name TEXT NOT NULL,"
+       " description TEXT NOT NULL, routes TEXT NOT NULL, created BIGINT NOT NULL, updated BIGINT NOT NULL);"
+       "CREATE INDEX machine_alias_by_machine ON machine_alias (machine_arn, name);"
+       "CREATE TABLE states_tag (arn TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, name));"
+       // Of executions that were started with a version or an alias.
+       "CREATE TABLE execution_origin (execution BIGINT PRIMARY KEY, version_arn TEXT NOT NULL,"
+       " alias_arn TEXT NOT NULL);"
+       "CREATE INDEX execution_origin_by_version ON execution_origin (version_arn, execution);"
+       "CREATE INDEX execution_origin_by_alias ON execution_origin (alias_arn, execution);"
+       "CREATE TABLE activity (arn TEXT PRIMARY KEY, name TEXT NOT NULL, encryption TEXT NOT NULL,"
+       " created BIGINT NOT NULL);"
+       // Tasks that wait for a worker, oldest first.
+       "CREATE TABLE activity_task (id INTEGER PRIMARY KEY, activity_arn TEXT NOT NULL, execution BIGINT NOT NULL,"
+       " task BIGINT NOT NULL, token TEXT NOT NULL, input BLOB NOT NULL);"
+       "CREATE INDEX activity_task_by_activity ON activity_task (activity_arn, id);"
+       "CREATE INDEX activity_task_by_execution ON activity_task (execution, task);"},
   };
   return steps;
 }

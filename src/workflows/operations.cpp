@@ -1,3 +1,4 @@
+#include "workflows/tags.h"
 #include "workflows/workflows.h"
 
 namespace tocsin::workflows {
@@ -9,14 +10,9 @@ service::Service service(Machines& machines, Executions& executions) {
   using store::Lane;
   using store::Reader;
   using store::Transaction;
-  return {
+  service::Service states{
       "states",
       {
-          {"CreateStateMachine", Write{[&](Transaction& t, const Call& c) { return machines.create(t, c); }}},
-          {"UpdateStateMachine", Write{[&](Transaction& t, const Call& c) { return machines.update(t, c); }}},
-          {"DeleteStateMachine", Write{[&](Transaction& t, const Call& c) { return machines.remove(t, c); }}},
-          {"DescribeStateMachine", Read{[&](Reader& r, const Call& c) { return machines.describe(r, c); }}},
-          {"ListStateMachines", Read{[&](Reader& r, const Call& c) { return machines.list(r, c); }}},
           {"StartExecution", Write{[&](Transaction& t, const Call& c) { return executions.start_execution(t, c); }},
            Lane::workflow},
           {"StopExecution", Write{[&](Transaction& t, const Call& c) { return executions.stop_execution(t, c); }},
@@ -33,6 +29,9 @@ service::Service service(Machines& machines, Executions& executions) {
           {"SendTaskHeartbeat", Write{[&](Transaction& t, const Call& c) { return executions.task_heartbeat(t, c); }},
            Lane::workflow},
       }};
+  for (auto& operations : {machine_operations(machines), tag_operations()})
+    states.operations.insert(states.operations.end(), operations.begin(), operations.end());
+  return states;
 }
 
 }  // namespace tocsin::workflows

@@ -19,6 +19,7 @@ Result<void> Executions::purge(store::Transaction& transaction, const store::Due
   }
   for (const auto id : old) {
     transaction.execute("DELETE FROM execution_event WHERE execution = ?", id);
+    transaction.execute("DELETE FROM execution_origin WHERE execution = ?", id);
     transaction.execute("DELETE FROM execution WHERE id = ?", id);
   }
   if (transaction.exists("SELECT 1 FROM execution WHERE stopped IS NOT NULL"))
