@@ -95,6 +95,7 @@ def reduced_operation(operation, with_shapes):
     if http.get("responseCode", 200) != 200:
         out["responseCode"] = http["responseCode"]
     if not with_shapes:
+        out["namedOnly"] = True
         return out
     for side in ("input", "output"):
         if side in operation:
@@ -175,7 +176,7 @@ def main():
         document = model(signing_name, load(source, folder), wanted, overlay)
         file = models / f"{signing_name}.json"
         file.write_text(text(document), encoding="utf-8")
-        served = sum("input" in operation or "output" in operation for operation in document["operations"].values())
+        served = sum("namedOnly" not in operation for operation in document["operations"].values())
         print(f"{file.name}: {len(document['operations'])} operations, {served} with shapes, "
               f"{len(document['shapes'])} shapes, {file.stat().st_size // 1024} KiB")
 

@@ -9,6 +9,7 @@
 #include "api/output.h"
 #include "api/protocol.h"
 #include "api/waits.h"
+#include "core/check.h"
 #include "sigv4/sigv4.h"
 
 namespace tocsin::api {
@@ -98,7 +99,14 @@ class Front::Core : public std::enable_shared_from_this<Core> {
         random_{random},
         pool_{pool},
         options_{std::move(options)},
-        waits_{options_.waiting_max} {}
+        waits_{options_.waiting_max} {
+    directory_.for_each([this](std::string_view service, const service::Operation& operation) {
+      const Model* model = models_.find(service);
+      const OperationModel* known = model != nullptr ? model->find(operation.name) : nullptr;
+      const auto what = fmt::format("{} of {} has a model with shapes (see tools/models.py)", operation.name, service);
+      check(known != nullptr && !known->is_named_only, what.c_str());
+    });
+  }
 
   void take(http::Request request, http::Responder responder) {
     auto exchange = std::make_shared<Exchange>(std::move(request), std::move(responder));

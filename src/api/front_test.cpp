@@ -116,6 +116,34 @@ TEST_F(FrontTest, LinksInMessagesWorkWithoutSignature) {
                                     .sign = false});
   EXPECT_EQ(response.status, 200) << response.body;
   EXPECT_NE(response.body.find("<SubscriptionArn>secret</SubscriptionArn>"), std::string::npos);
+  // SNS's own links name no version.
+  EXPECT_EQ(stage
+                .send({.service = "sns",
+                       .method = "GET",
+                       .target = "/?Action=ConfirmSubscription&TopicArn=t&Token=secret",
+                       .sign = false})
+                .status,
+            200);
+}
+
+TEST_F(FrontTest, AnOperationWithoutShapesStopsTheStart) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  service::Directory directory;
+  directory.add({"lambda", {{.name = "CreateAlias", .run = service::Read{[](store::Reader&, const service::Call&) {
+                                                      return service::Answer{json::object{}};
+                                                    }}}}});
+  const service::Credentials nobody = [](std::string_view) -> Result<service::Credential> {
+    return fail(ErrorCode::denied, "nobody");
+  };
+  EXPECT_DEATH(Front(directory, *stage.store, nobody, Identity{}, stage.clock, stage.random, stage.pool),
+               "CreateAlias of lambda");
+}
+
+TEST_F(FrontTest, AFormWithoutEntriesIsAnEmptyBatch) {
+  const auto refused = stage.query("sqs", "Action=SendMessageBatch&Version=2012-11-05&QueueUrl=u");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("<Code>AWS.SimpleQueueService.EmptyBatchRequest</Code>"), std::string::npos)
+      << refused.body;
 }
 
 TEST_F(FrontTest, PresignedRequestsWork) {

@@ -146,7 +146,7 @@ class Reader {
     if (const auto* shape = find(text, "input.shape")) operation.input = shape_named(shape->as_string());
     if (const auto* shape = find(text, "output.shape")) operation.output = shape_named(shape->as_string());
     operation.result_wrapper = string_at(text, "output.resultWrapper");
-    operation.has_shapes = operation.input != nullptr || operation.output != nullptr;
+    operation.is_named_only = bool_at(text, "namedOnly");
   }
 
   static void read_path(std::string_view uri, OperationModel& operation) {

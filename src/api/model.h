@@ -68,7 +68,7 @@ struct OperationModel {
   std::string method;
   std::vector<UriPart> path;
   int response_status = 200;
-  bool has_shapes = false;
+  bool is_named_only = false;     // the model has its route, not its shapes: it cannot be served
   const Shape* input = nullptr;   // null: none
   const Shape* output = nullptr;  // null: none
   std::string result_wrapper;

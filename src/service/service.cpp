@@ -20,6 +20,11 @@ const Operation* Directory::find(std::string_view service, std::string_view oper
   return it == found->second.end() ? nullptr : &it->second;
 }
 
+void Directory::for_each(const std::function<void(std::string_view, const Operation&)>& visit) const {
+  for (const auto& [service, operations] : services_)
+    for (const auto& [name, operation] : operations) visit(service, operation);
+}
+
 Answer run_within(const Operation& operation, store::Transaction& transaction, const Call& call) {
   if (const auto* read = std::get_if<Read>(&operation.run)) return (*read)(transaction, call);
   if (const auto* write = std::get_if<Write>(&operation.run)) return (*write)(transaction, call);

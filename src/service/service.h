@@ -83,6 +83,12 @@ class Directory {
   // Null where there is none.
   const Operation* find(std::string_view service, std::string_view operation) const;
   bool has_service(std::string_view service) const { return services_.contains(service); }
+  // Where callers reach this program ("http://127.0.0.1:4747"): the endpoint of calls that come from inside, so that
+  // URLs in their answers and messages lead somewhere. Set before anything runs; empty until then.
+  void set_url(std::string url) { url_ = std::move(url); }
+  const std::string& url() const { return url_; }
+  // Calls `visit` with the service and the operation, for each.
+  void for_each(const std::function<void(std::string_view, const Operation&)>& visit) const;
 
  private:
   std::map<std::string, std::map<std::string, Operation, std::less<>>, std::less<>> services_;
