@@ -188,6 +188,7 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     auto credential = credentials_(claim->access_key_id);
     if (!credential)
       return fail(ErrorCode::denied, "The security token included in the request is invalid.", "InvalidClientTokenId");
+    if (auto scoped = check_scope(claim->scope); !scoped) return scoped;
     if (auto proved = sigv4::verify(request, *claim, credential->secret.reveal(), clock_.now()); !proved) return proved;
     if (claim->payload != sigv4::Payload::hashed && claim->payload != sigv4::Payload::unsigned_body) {
       auto body = sigv4::decode_body(request, *claim, credential->secret.reveal());
@@ -197,6 +198,18 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     }
     exchange.caller = std::move(credential->caller);
     return {};
+  }
+
+  // AWS refuses signatures for another region. STS is global: clients sign for us-east-1 wherever they are. Our own
+  // operations tell a client where it is, so they take any.
+  Result<void> check_scope(const sigv4::Scope& scope) const {
+    const bool is_global = scope.service == "sts" && (scope.region == "us-east-1" || scope.region == "aws-global");
+    if (scope.region == identity_.region || is_global || scope.service == "tocsin") return {};
+    return fail(ErrorCode::denied,
+                fmt::format("Credential should be scoped to a valid region, not '{}'. This installation's region is "
+                            "'{}'.",
+                            scope.region.substr(0, 64), identity_.region),
+                "SignatureDoesNotMatch");
   }
 
   static Result<void> check_operation(const Exchange& exchange) {
@@ -227,9 +240,19 @@ class Front::Core : public std::enable_shared_from_this<Core> {
       return pass_on(input);
     }
     exchange.input = std::move(*input);
+    if (target.protocol == Protocol::query) add_empty_batch(exchange);
     const auto violations =
         validate(exchange.input, *shape, {.wording = manners.wording, .enums = manners.checks_enums});
     return violations.empty() ? Result<void>{} : Result<void>{invalid(target, manners, violations)};
+  }
+
+  // A form cannot say "an empty list". For a batch that is what a missing one means: the operation refuses it with its
+  // own error (EmptyBatchRequest).
+  static void add_empty_batch(Exchange& exchange) {
+    if (!exchange.target.name.ends_with("Batch")) return;
+    for (const auto& member : exchange.target.operation->input->members)
+      if (member.required && member.shape->type == Type::list && member.name.ends_with("Entries"))
+        exchange.input.emplace(member.name, json::array{});
   }
 
   static std::unexpected<Error> invalid(const Target& target, const Manners& manners,

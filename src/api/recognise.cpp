@@ -18,9 +18,11 @@ bool read_form(const http::Request& request, Parameters& form) {
   return parse_form(request.query(), true, form_parameters_max, form);
 }
 
+// For requests without a signature. Links in messages name no version, as SNS's do not.
 const Model* by_version(const Models& models, std::string_view version, std::string_view action) {
   for (const auto& [name, model] : models)
-    if (model.speaks_query && model.api_version == version && model.find(action) != nullptr) return &model;
+    if (model.speaks_query && (version.empty() || model.api_version == version) && model.find(action) != nullptr)
+      return &model;
   return nullptr;
 }
 

@@ -102,6 +102,9 @@ TEST_F(RefusalTest, Signatures) {
   const auto late = [](Stage::Call& call) { call.clock_ahead = std::chrono::minutes{-16}; };
   const auto early = [](Stage::Call& call) { call.clock_ahead = std::chrono::minutes{16}; };
   const auto changed = [](Stage::Call& call) { call.change_body_to = R"({"Entries":[1]})"; };
+  const auto elsewhere = [](Stage::Call& call) { call.region = "eu-west-1"; };
+  constexpr const char* wrong_region =
+      "Credential should be scoped to a valid region, not 'eu-west-1'. This installation's region is 'us-east-1'.";
   const auto garbled = [](Stage::Call& call) {
     call.sign = false;
     call.headers.add("Authorization", "AWS4-HMAC-SHA256 garbled");
@@ -123,6 +126,10 @@ TEST_F(RefusalTest, Signatures) {
       {"json, expired", with(put(), late), 400, "InvalidSignatureException", "Signature expired: …"},
       {"json, of the future", with(put(), early), 400, "InvalidSignatureException", "Signature not yet current: …"},
       {"json, body changed on the way", with(put(), changed), 400, "InvalidSignatureException", no_match},
+      {"query, another region", with(query("sns", "Action=ListTopics&Version=2010-03-31"), elsewhere), 403,
+       "SignatureDoesNotMatch", wrong_region},
+      {"json, another region", with(put(), elsewhere), 400, "InvalidSignatureException", wrong_region},
+      {"rest, another region", with(hub(), elsewhere), 403, "InvalidSignatureException", wrong_region},
       {"json, garbled", with(put(), garbled), 400, "IncompleteSignatureException",
        "Authorization header requires 'Credential' parameter. …"},
   });

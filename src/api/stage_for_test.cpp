@@ -46,6 +46,12 @@ std::optional<service::Wait> wait_for_message(const Call& call, const json::obje
 service::Service queues() {
   return {"sqs",
           {{.name = "SendMessage", .run = service::Write{send_message}},
+           {.name = "SendMessageBatch", .run = service::Write{[](store::Transaction&, const Call& call) -> Answer {
+                                          if (call.input.at("Entries").get_array().empty())
+                                            return fail(ErrorCode::validation, "There should be at least one entry.",
+                                                        "EmptyBatchRequest");
+                                          return json::object{};
+                                        }}},
            {.name = "ReceiveMessage", .run = service::Write{receive_message}, .wait = wait_for_message},
            {.name = "DeleteQueue",
             .run = service::Write{[](store::Transaction&, const Call&) -> Answer { return json::object{}; }}},
@@ -192,7 +198,7 @@ std::string Stage::bytes(const Call& call) const {
   std::vector<sigv4::OwnedHeader> added;
   if (call.sign)
     added = sigv4::sign(request, {call.with_key, call.with_secret},
-                        {.region = "us-east-1", .service = call.service, .now = clock.now() + call.clock_ahead});
+                        {.region = call.region, .service = call.service, .now = clock.now() + call.clock_ahead});
   const std::string& body = call.change_body_to.empty() ? call.body : call.change_body_to;
   std::string out = fmt::format("{} {} HTTP/1.1\r\n", call.method, call.target);
   for (const auto& [name, value] : request.headers) out += fmt::format("{}: {}\r\n", name, value);

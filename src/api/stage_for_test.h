@@ -36,6 +36,7 @@ class Stage {
     bool sign = true;
     std::string with_key = key_id;
     std::string with_secret = secret;
+    std::string region = "us-east-1";
     std::chrono::seconds clock_ahead{0};  // the client's clock
     std::string change_body_to = {};      // after signing
   };
