@@ -30,8 +30,9 @@ Result<json::object> Api::call(std::string_view service, std::string_view operat
   const auto* found = directory_.find(service, operation);
   if (!found)
     return fail(ErrorCode::unavailable, fmt::format("the operation {} of {} is not served here", operation, service));
-  return service::run_within(*found, transaction_,
-                             {.caller = caller_, .input = input, .request_id = "function", .endpoint = {}});
+  return service::run_within(
+      *found, transaction_,
+      {.caller = caller_, .input = input, .request_id = "function", .endpoint = directory_.url()});
 }
 
 // ---- Security Hub

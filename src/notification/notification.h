@@ -39,6 +39,10 @@ class Topics final : public service::Destination {
   Topics(Identity identity, const service::Destinations& destinations);
   ~Topics() override;
 
+  // Where subscribers reach us, for the links in messages: always, or only for those subscriptions whose maker did not
+  // come over the wire. Before the store starts.
+  void set_url(std::string url, bool always);
+
   // The operations of "sns". This object must outlive them.
   service::Service service();
   // Registers the handlers of the room's deliveries and timers. Before the store starts.

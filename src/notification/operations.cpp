@@ -20,6 +20,10 @@ void Topics::attach(store::Outbox& outbox) {
   });
 }
 
+void Topics::set_url(std::string url, bool always) {
+  distributor_->set_url(std::move(url), always);
+}
+
 void Topics::dead_letter(store::Transaction& transaction, const store::Due& due, const Error& error) {
   distributor_->dead_letter(transaction, due, error);
 }
@@ -50,8 +54,11 @@ service::Service Topics::service() {
   read("GetTopicAttributes", &Topics::get_topic_attributes);
   read("ListTagsForResource", &Topics::list_tags_for_resource);
   write("Subscribe", &Topics::subscribe);
+  // Links in messages: the token, or the subscription's own setting, is proof enough.
   write("ConfirmSubscription", &Topics::confirm_subscription);
+  sns.operations.back().unsigned_allowed = true;
   write("Unsubscribe", &Topics::unsubscribe);
+  sns.operations.back().unsigned_allowed = true;
   write("SetSubscriptionAttributes", &Topics::set_subscription_attributes);
   read("GetSubscriptionAttributes", &Topics::get_subscription_attributes);
   read("ListSubscriptions", &Topics::list_subscriptions);

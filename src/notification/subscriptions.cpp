@@ -46,6 +46,11 @@ bool differs(const json::object& wanted, const json::object& there) {
   return false;
 }
 
+// False for somebody who opened a link.
+bool is_signed(const service::Call& call) {
+  return !call.caller.arn.empty();
+}
+
 json::object answer_of(const Subscription& subscription, const json::object& input) {
   if (subscription.confirmed || bool_at(input, "ReturnSubscriptionArn")) return {{"SubscriptionArn", subscription.arn}};
   return {{"SubscriptionArn", pending_confirmation}};
@@ -133,7 +138,8 @@ service::Answer Topics::confirm_subscription(store::Transaction& transaction, co
   if (!subscription) return invalid("Token");
   if (!subscription->confirmed) {
     subscription->confirmed = true;
-    subscription->authenticated = string_at(call.input, "AuthenticateOnUnsubscribe") == "true";
+    // Who only follows the link cannot bind the subscription to an account.
+    subscription->authenticated = is_signed(call) && string_at(call.input, "AuthenticateOnUnsubscribe") == "true";
     update_subscription(transaction, *subscription);
     store::Outbox::cancel(transaction, expiry_key(*subscription));
   }
@@ -143,6 +149,9 @@ service::Answer Topics::confirm_subscription(store::Transaction& transaction, co
 service::Answer Topics::unsubscribe(store::Transaction& transaction, const service::Call& call) {
   auto subscription = find_subscription(transaction, string_at(call.input, "SubscriptionArn"), identity_);
   if (subscription) {
+    if (subscription->authenticated && !is_signed(call))
+      return fail(ErrorCode::denied, "This subscription can be ended by its owner only, with a signed request",
+                  "AuthorizationErrorException");
     store::Outbox::cancel(transaction, expiry_key(*subscription));
     erase_subscription(transaction, subscription->id);
   } else if (subscription.error().code != ErrorCode::not_found) {

@@ -48,6 +48,69 @@ TEST_F(TopicsTest, AWebEndpointIsAskedAndGetsNothingUntilItConfirms) {
   EXPECT_THAT(posted[1].key, testing::StartsWith(std::string(string_at(published, "MessageId"))));
 }
 
+TEST_F(TopicsTest, LinksInMessagesLeadToThisServerWhoeverSubscribed) {
+  topics->set_url("http://tocsin.example.org:4747", false);
+  create_topic();
+  create_queue("q");
+  const auto* subscribe_inside = directory.find("sns", "Subscribe");
+  const json::object input{{"TopicArn", topic_arn()}, {"Protocol", "sqs"}, {"Endpoint", queue_arn("q")}};
+  // From a stack: no request of the wire, so no Host.
+  const service::Call inside{.caller = caller, .input = input, .request_id = "stack", .endpoint = ""};
+  ASSERT_TRUE(store.write([&](store::Transaction& t) { return service::run_within(*subscribe_inside, t, inside); }));
+  const auto unsubscribe_url = [&] {
+    publish("m");
+    const auto messages = receive("q");
+    EXPECT_EQ(messages.size(), 1u);
+    return messages.empty()
+               ? std::string()
+               : std::string(string_at(*parse_json_object(string_at(messages[0], "Body")), "UnsubscribeURL"));
+  };
+  EXPECT_THAT(unsubscribe_url(), testing::StartsWith("http://tocsin.example.org:4747/?Action=Unsubscribe&"));
+  // A public URL of the configuration goes before what the subscriber used.
+  topics->set_url("https://alarms.example.org", true);
+  EXPECT_THAT(unsubscribe_url(), testing::StartsWith("https://alarms.example.org/?Action=Unsubscribe&"));
+  subscribe("https", "https://soc.example.org/sns");
+  run();
+  ASSERT_EQ(posted.size(), 1u);
+  EXPECT_THAT(std::string(string_at(*parse_json_object(posted[0].payload), "SubscribeURL")),
+              testing::StartsWith("https://alarms.example.org/?Action=ConfirmSubscription&"));
+}
+
+TEST_F(TopicsTest, WhoFollowsALinkNeedsNoSignatureUnlessTheSubscriptionSaysSo) {
+  create_topic();
+  create_queue("q");
+  const service::Caller somebody{.account = "000000000000", .arn = {}, .user_id = {}};
+  const auto follow = [&](std::string_view operation, const json::object& input) -> std::string {
+    const auto* found = directory.find("sns", operation);
+    EXPECT_TRUE(found->unsigned_allowed);
+    const service::Call link{.caller = somebody, .input = input, .request_id = "r", .endpoint = ""};
+    const auto answer = store.write([&](store::Transaction& t) { return service::run_within(*found, t, link); });
+    return answer ? "" : answer.error().aws_code;
+  };
+  const auto web = [&](std::string_view endpoint) {
+    const auto arn = subscribe("https", endpoint);
+    run();
+    return std::pair{arn, std::string(string_at(*parse_json_object(posted.back().payload), "Token"))};
+  };
+  const auto [open, open_token] = web("https://soc.example.org/open");
+  EXPECT_EQ(follow("ConfirmSubscription", {{"TopicArn", topic_arn()}, {"Token", "guessed"}}),
+            "InvalidParameterException");
+  EXPECT_EQ(follow("ConfirmSubscription",
+                   {{"TopicArn", topic_arn()}, {"Token", open_token}, {"AuthenticateOnUnsubscribe", "true"}}),
+            "");
+  EXPECT_EQ(follow("Unsubscribe", {{"SubscriptionArn", open}}), "");
+  EXPECT_EQ(error_of("GetSubscriptionAttributes", {{"SubscriptionArn", open}}), "NotFoundException");
+
+  const auto [bound, bound_token] = web("https://soc.example.org/bound");
+  ASSERT_TRUE(sns("ConfirmSubscription",
+                  {{"TopicArn", topic_arn()}, {"Token", bound_token}, {"AuthenticateOnUnsubscribe", "true"}}));
+  const auto queue = subscribe("sqs", queue_arn("q"));
+  for (const auto& arn : {bound, queue}) {
+    EXPECT_EQ(follow("Unsubscribe", {{"SubscriptionArn", arn}}), "AuthorizationErrorException");
+    EXPECT_EQ(error_of("Unsubscribe", {{"SubscriptionArn", arn}}), "");
+  }
+}
+
 TEST_F(TopicsTest, WhatIsNeverConfirmedGoesAway) {
   create_topic();
   subscribe("https", "https://soc.example.org/never");

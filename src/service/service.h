@@ -92,6 +92,7 @@ class Directory {
 
  private:
   std::map<std::string, std::map<std::string, Operation, std::less<>>, std::less<>> services_;
+  std::string url_;
 };
 
 // Runs an operation inside a change that is under way (a workflow task that calls it). Long polls do not wait.

@@ -385,7 +385,7 @@ Result<json::object> Resource::call(std::string_view service, std::string_view o
     return fail(ErrorCode::unavailable, fmt::format("the operation {} of {} is not served here", operation, service),
                 "InternalFailure");
   return service::run_within(*found, transaction,
-                             {.caller = caller, .input = input, .request_id = "stack", .endpoint = {}});
+                             {.caller = caller, .input = input, .request_id = "stack", .endpoint = directory.url()});
 }
 
 const ResourceType* find_type(std::string_view type) {

@@ -136,9 +136,11 @@ TaskOutcome Tasks::call_operation(store::Transaction& transaction, std::string_v
                          : with_text_members(input.get_object(), {"Message", "MessageBody", "Detail"});
   if (!request && request.error().aws_code.empty()) return TaskFailure{"States.Runtime", request.error().message};
   const std::string request_id = make_uuid(transaction.random());
-  auto answer = request ? run_guarded(*operation, transaction,
-                                      {.caller = caller_, .input = *request, .request_id = request_id, .endpoint = {}})
-                        : service::Answer{std::unexpected(request.error())};
+  auto answer =
+      request
+          ? run_guarded(*operation, transaction,
+                        {.caller = caller_, .input = *request, .request_id = request_id, .endpoint = directory_.url()})
+          : service::Answer{std::unexpected(request.error())};
   if (!answer) {
     const Error& error = answer.error();
     const auto exception = shapes_ ? shapes_->exception(name.service, error)

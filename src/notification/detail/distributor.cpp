@@ -96,8 +96,14 @@ bool is_slack(const Subscription& subscription) {
 }
 
 void Distributor::hand_out(store::Transaction& transaction, const Topic& topic, const Publication& publication) {
-  for (const auto& subscription : confirmed_subscriptions(transaction, topic, identity_))
-    if (filters_.lets_pass(subscription, publication)) hand_to(transaction, topic, subscription, publication);
+  for (auto& subscription : confirmed_subscriptions(transaction, topic, identity_))
+    if (filters_.lets_pass(subscription, publication))
+      hand_to(transaction, topic, linked(std::move(subscription)), publication);
+}
+
+Subscription Distributor::linked(Subscription subscription) const {
+  if (!url_.empty() && (url_always_ || subscription.reached_at.empty())) subscription.reached_at = url_;
+  return subscription;
 }
 
 void Distributor::hand_to(store::Transaction& transaction, const Topic& topic, const Subscription& subscription,
@@ -167,12 +173,13 @@ void Distributor::ask_to_confirm(store::Transaction& transaction, const Subscrip
   const json::object context{{"headers", sns_headers("SubscriptionConfirmation", message_id, subscription)},
                              {"subscription", subscription.id},
                              {"reference", subscription.arn}};
-  store::Outbox::add(transaction, {.kind = "webhook",
-                                   .destination = subscription.endpoint,
-                                   .payload = confirmation_envelope(subscription, message_id, transaction.now()),
-                                   .context = to_json(context),
-                                   .key = message_id + "/" + subscription.id,
-                                   .retry = web_retry});
+  store::Outbox::add(transaction,
+                     {.kind = "webhook",
+                      .destination = subscription.endpoint,
+                      .payload = confirmation_envelope(linked(subscription), message_id, transaction.now()),
+                      .context = to_json(context),
+                      .key = message_id + "/" + subscription.id,
+                      .retry = web_retry});
 }
 
 void Distributor::dead_letter(store::Transaction& transaction, const store::Due& due, const Error& error) {

@@ -16,6 +16,10 @@ class Distributor {
   Distributor(Identity identity, const service::Destinations& destinations)
       : identity_{std::move(identity)}, destinations_{destinations} {}
 
+  void set_url(std::string url, bool always) {
+    url_ = std::move(url);
+    url_always_ = always;
+  }
   // To every confirmed subscription whose filter policy lets it pass. A subscriber that cannot take it harms no other.
   void hand_out(store::Transaction& transaction, const Topic& topic, const Publication& publication);
   // Sends the endpoint of a pending subscription its token.
@@ -32,9 +36,14 @@ class Distributor {
   void post_outside(store::Transaction& transaction, const Topic& topic, const Subscription& subscription,
                     const Publication& publication);
 
+  // The subscription with the URL that links in its messages begin with.
+  Subscription linked(Subscription subscription) const;
+
   Identity identity_;
   const service::Destinations& destinations_;
   Filters filters_;
+  std::string url_;
+  bool url_always_ = false;
 };
 
 }  // namespace tocsin::notification
