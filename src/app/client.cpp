@@ -48,11 +48,17 @@ struct Client::Wire {
   ~Wire() { curl_easy_cleanup(handle); }
 };
 
-Result<Endpoint> endpoint_from(const std::string& data_folder, const std::string& url, const std::string& region) {
+Result<Endpoint> endpoint_from(const std::string& data_folder, std::string url, const std::string& region) {
+  while (url.ends_with('/')) url.pop_back();
+  const auto scheme = url.find("://");
+  if ((!url.starts_with("http://") && !url.starts_with("https://")) || url.size() <= scheme + 3 ||
+      url.find_first_of("/?# @", scheme + 3) != url.npos)
+    return fail(ErrorCode::validation,
+                fmt::format("the endpoint '{}' is not a server's URL such as http://127.0.0.1:4747", url));
   const std::string path = data_folder + "/credentials";
   std::ifstream file{path};
   if (!file)
-    return fail(ErrorCode::not_found,
+    return fail(ErrorCode::unavailable,
                 fmt::format("there are no credentials at '{}': name the server's data folder with --data", path));
   Endpoint endpoint{.url = url, .region = region, .access_key_id = {}, .secret_access_key = {}};
   for (std::string line; std::getline(file, line);) {
@@ -120,11 +126,27 @@ Result<json::object> Client::send(const Request& request) {
                 fmt::format("{} answered {} with something that is not JSON", endpoint_.url, reply->status));
   if (reply->status < 300) return body;
   const auto message = string_at(*body, "Message", string_at(*body, "message", "no reason given"));
+  const std::string name = error_name(*body);
+  const bool denied = reply->status == 403 || name == "UnrecognizedClientException" ||
+                      name == "InvalidSignatureException" || name == "AccessDeniedException";
   const auto code = reply->status == 429   ? ErrorCode::throttled
                     : reply->status >= 500 ? ErrorCode::unavailable
-                    : reply->status == 403 ? ErrorCode::denied
+                    : denied               ? ErrorCode::denied
                                            : ErrorCode::validation;
-  return fail(code, std::string(message), error_name(*body));
+  return fail(code, std::string(message), name);
+}
+
+Result<Identity> Client::identify() {
+  auto answer = json_target("tocsin", "Tocsin_20261122.GetInstallation", "{}");
+  if (!answer && answer.error().code == ErrorCode::denied)
+    answer.error().message += " Are these another server's credentials? Name this one's data folder with --data.";
+  if (!answer) return pass_on(answer);
+  const Identity identity{std::string(string_at(*answer, "Account")), std::string(string_at(*answer, "Region")),
+                          std::string(string_at(*answer, "Partition"))};
+  if (identity.account.empty() || identity.region.empty())
+    return fail(ErrorCode::unavailable, fmt::format("{} does not say whose it is: is it Tocsin?", endpoint_.url));
+  endpoint_.region = identity.region;
+  return identity;
 }
 
 Result<json::object> Client::rest(std::string_view service, std::string_view method, std::string_view path,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/identity.h"
 #include "core/json.h"
 #include "core/result.h"
 #include "core/secret.h"
@@ -17,8 +18,9 @@ struct Endpoint {
   Secret secret_access_key;
 };
 
-// Reads `DIR/credentials` (the AWS shared-credentials format). Error: not_found with what to do.
-Result<Endpoint> endpoint_from(const std::string& data_folder, const std::string& url, const std::string& region);
+// Reads `DIR/credentials` (the AWS shared-credentials format). Error: unavailable, with what to do (there are none);
+// validation (no http URL, no keys in the file).
+Result<Endpoint> endpoint_from(const std::string& data_folder, std::string url, const std::string& region);
 
 class Client {
  public:
@@ -26,6 +28,9 @@ class Client {
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+
+  // Asks the server whose it is, and signs for its region from then on.
+  Result<Identity> identify();
 
   // A rest-json request ("POST", "/findings/import"). Error: the service's own, with its code in aws_code; unavailable
   // if nobody answers.

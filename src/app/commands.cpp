@@ -1,14 +1,17 @@
 #include "app/commands.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "app/client.h"
+#include "app/connect.h"
+#include "app/exit_code.h"
 #include "app/host.h"
 #include "app/import.h"
 #include "app/log.h"
+#include "app/signals.h"
 #include "app/terminal.h"
 #include "app_version.h"
 #include "core/time_format.h"
@@ -17,9 +20,15 @@
 namespace tocsin::app {
 namespace {
 
-int complain(const Error& error) {
-  fmt::print(stderr, "tocsin: {}{}{}\n", error.aws_code, error.aws_code.empty() ? "" : ": ", error.message);
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::not_found ? 3 : 1;
+// A store of another account is asked for with the wrong flags.
+int code_of_start(const Error& error) {
+  return error.code == ErrorCode::conflict ? code_wrong_use : code_unreachable;
+}
+
+int code_of(const ImportReport& report) {
+  if (!report.interrupted) return report.refused > 0 ? code_in_part : 0;
+  if (report.interrupted->error.code == ErrorCode::not_found) return code_wrong_use;  // the file
+  return report.interrupted->error.code == ErrorCode::unavailable ? code_unreachable : code_in_part;
 }
 
 }  // namespace
@@ -31,8 +40,14 @@ std::optional<Config> load_config(const ConfigFlags& flags) {
   apply_environment(config);
   if (!flags.data.empty()) config.data = flags.data;
   if (!flags.listen.empty()) config.listen = flags.listen;
-  if (!flags.account.empty()) config.identity.account = flags.account;
-  if (!flags.region.empty()) config.identity.region = flags.region;
+  if (!flags.account.empty()) {
+    config.identity.account = flags.account;
+    config.given.account = true;
+  }
+  if (!flags.region.empty()) {
+    config.identity.region = flags.region;
+    config.given.region = true;
+  }
   if (!flags.log_level.empty()) config.log_level = flags.log_level;
   if (flags.no_stacks) config.stacks = false;
   if (flags.log_json) config.log_json = true;
@@ -45,12 +60,12 @@ std::optional<Config> load_config(const ConfigFlags& flags) {
 }
 
 int run_serve(const ConfigFlags& flags) {
+  const Signals signals{0};
   const auto config = load_config(flags);
-  if (!config) return 2;
+  if (!config) return code_wrong_use;
   set_up_log(*config);
-  block_signals();
   auto host = Host::start(*config);
-  if (!host) return complain(host.error());
+  if (!host) return complain(host.error(), code_of_start(host.error()));
   for (const auto& report : (*host)->stack_reports())
     spdlog::info("stack name={} created={} updated={} deleted={} unchanged={} recorded_only={}", report.name,
                  report.created.size(), report.updated.size(), report.deleted.size(), report.unchanged.size(),
@@ -58,7 +73,7 @@ int run_serve(const ConfigFlags& flags) {
   if ((*host)->made_credentials()) spdlog::info("credentials made at={}", (config->data / "credentials").string());
   fmt::print("tocsin {} ready on {}\n", version, (*host)->url());
   std::fflush(stdout);
-  const int signal = wait_for_signal();
+  const int signal = Signals::wait();
   spdlog::info("stopping signal={}", signal);
   (*host)->stop();
   spdlog::info("stopped");
@@ -66,33 +81,43 @@ int run_serve(const ConfigFlags& flags) {
 }
 
 int run_import(const ImportFlags& flags) {
-  auto endpoint = endpoint_from(flags.client.data, flags.client.endpoint, flags.client.region);
-  if (!endpoint) return complain(endpoint.error());
-  Client client{std::move(*endpoint)};
-  const Identity hub{.account = flags.client.account, .region = flags.client.region};
+  // First, so that a mistyped name is not found out half-way through.
+  for (const auto& file : flags.files) {
+    auto there = check_input(file);
+    if (!there && !flags.client.json) return complain(there.error(), code_wrong_use);
+    if (!there) return complain_as_json(there.error(), code_wrong_use);
+  }
+  auto connection = connect(flags.client);
+  if (!connection) return report_failure(flags.client, connection.error());
   json::array documents;
-  bool any_refused = false;
+  int code = 0;
   for (const auto& file : flags.files) {
     Progress progress{"findings", !flags.client.json};
-    auto report = import_file(client, file, hub,
-                              [&](const ImportReport& so_far) { progress.show(so_far.taken + so_far.refused); });
+    const auto report = import_file(*connection->client, file, connection->identity,
+                                    [&](const ImportReport& so_far) { progress.show(so_far.taken + so_far.refused); });
     progress.clear();
-    if (!report) return complain(report.error());
-    any_refused = any_refused || report->refused > 0;
+    code = std::max(code, code_of(report));
     if (flags.client.json)
-      documents.push_back(to_document(*report));
+      documents.push_back(to_document(report));
     else
-      fmt::print("{}: {}", file, to_text(*report, flags.refusals_shown));
+      fmt::print("{}: {}", file, to_text(report, flags.refusals_shown));
+    if (report.interrupted && code != code_in_part) break;  // the next file would fare no better
   }
+  if (!flags.client.json && documents.empty()) std::fflush(stdout);
   if (flags.client.json)
     fmt::print("{}\n", documents.size() == 1 ? to_json(documents[0]) : to_json(json::value(documents)));
-  return any_refused ? 1 : 0;
+  return code;
 }
 
 int run_samples(const SamplesFlags& flags) {
-  const samples::Options options{.seed = flags.seed,
-                                 .hub = {.account = flags.account, .region = flags.region},
-                                 .now = std::chrono::floor<std::chrono::days>(SystemClock{}.now())};
+  Config config;
+  config.identity = {.account = flags.account, .region = flags.region};
+  const auto problems = check_config(config);
+  for (const auto& problem : problems)
+    fmt::print(stderr, "tocsin: --{}: {}\n", problem.key.substr(problem.key.rfind('.') + 1), problem.message);
+  if (!problems.empty()) return code_wrong_use;
+  const samples::Options options{
+      .seed = flags.seed, .hub = config.identity, .now = std::chrono::floor<std::chrono::days>(SystemClock{}.now())};
   const auto made = flags.count == 0 ? samples::one_of_each(options) : samples::generate(options, flags.count);
   for (const auto& sample : made) fmt::print("{}\n", to_json(sample.document));
   return 0;
@@ -100,13 +125,16 @@ int run_samples(const SamplesFlags& flags) {
 
 int run_config_check(const ConfigFlags& flags) {
   const auto config = load_config(flags);
-  if (!config) return 2;
+  if (!config) return code_wrong_use;
   fmt::print("{}: good\n", flags.config);
   return 0;
 }
 
-int run_version() {
-  fmt::print("tocsin {}\n", version);
+int run_version(bool as_json) {
+  if (as_json)
+    fmt::print("{}\n", to_json(json::object{{"name", "tocsin"}, {"version", version}}));
+  else
+    fmt::print("tocsin {}\n", version);
   return 0;
 }
 

@@ -21,8 +21,7 @@ struct ConfigFlags {
 struct ClientFlags {
   std::string endpoint = "http://127.0.0.1:4747";
   std::string data = "data";
-  std::string region = "us-east-1";
-  std::string account = "000000000000";
+  std::string region, account;  // what the server is expected to be; empty: it is asked
   bool json = false;
 };
 
@@ -51,6 +50,7 @@ struct FindingsFlags {
 struct BlocksFlags {
   ClientFlags client;
   std::string add, remove, protect, unprotect, reason;
+  bool is_protected = false;  // list all that is protected
 };
 
 struct SamplesFlags {
@@ -67,7 +67,7 @@ int run_findings(const FindingsFlags& flags);
 int run_blocks(const BlocksFlags& flags);
 int run_samples(const SamplesFlags& flags);
 int run_config_check(const ConfigFlags& flags);
-int run_version();
+int run_version(bool as_json);
 
 // The configuration from file, environment and flags, in that order. Problems are printed to stderr; then nothing.
 std::optional<Config> load_config(const ConfigFlags& flags);

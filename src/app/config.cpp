@@ -10,6 +10,7 @@
 #include <re2/re2.h>
 #include <toml++/toml.h>
 
+#include "app/stack_files.h"
 #include "netset/netset.h"
 
 namespace tocsin::app {
@@ -94,6 +95,7 @@ class Reader {
         config.stacks_folder = text(value, key);
       } else {
         StackSettings& settings = config.stack[std::string(name.str())];
+        settings.line = static_cast<int>(value.source().begin.line);
         section(value, key,
                 {{"enabled", [&](const auto& n, const auto& k) { settings.enabled = boolean(n, k); }},
                  {"parameters", [&](const auto& n, const auto& k) { parameters(n, k, settings); }}});
@@ -106,19 +108,9 @@ class Reader {
     section(root, "",
             {{"data", [&](const auto& n, const auto& k) { c.data = text(n, k); }},
              {"listen", [&](const auto& n, const auto& k) { c.listen = text(n, k); }},
-             {"identity",
-              [&](const auto& n, const auto& k) {
-                section(n, k,
-                        {{"account", [&](const auto& m, const auto& l) { c.identity.account = text(m, l); }},
-                         {"region", [&](const auto& m, const auto& l) { c.identity.region = text(m, l); }},
-                         {"partition", [&](const auto& m, const auto& l) { c.identity.partition = text(m, l); }}});
-              }},
-             {"containment",
-              [&](const auto& n, const auto& k) {
-                section(n, k,
-                        {{"own_networks", [&](const auto& m, const auto& l) { c.own_networks = texts(m, l); }},
-                         {"never_block", [&](const auto& m, const auto& l) { c.never_block = texts(m, l); }}});
-              }},
+             {"public_url", [&](const auto& n, const auto& k) { c.public_url = text(n, k); }},
+             {"identity", [&](const auto& n, const auto& k) { identity(n, k); }},
+             {"containment", [&](const auto& n, const auto& k) { containment(n, k); }},
              {"feed",
               [&](const auto& n, const auto& k) {
                 section(n, k, {{"token", [&](const auto& m, const auto& l) { c.feed_token = secret(m, l); }}});
@@ -133,6 +125,35 @@ class Reader {
   }
 
  private:
+  void identity(const toml::node& node, const std::string& path) {
+    Config& c = reading_.config;
+    section(node, path,
+            {{"account",
+              [&](const auto& m, const auto& l) {
+                c.identity.account = text(m, l);
+                c.given.account = true;
+              }},
+             {"region",
+              [&](const auto& m, const auto& l) {
+                c.identity.region = text(m, l);
+                c.given.region = true;
+              }},
+             {"partition", [&](const auto& m, const auto& l) {
+                c.identity.partition = text(m, l);
+                c.given.partition = true;
+              }}});
+  }
+
+  void containment(const toml::node& node, const std::string& path) {
+    Config& c = reading_.config;
+    section(node, path,
+            {{"own_networks", [&](const auto& m, const auto& l) { c.own_networks = texts(m, l); }},
+             {"never_block", [&](const auto& m, const auto& l) { c.never_block = texts(m, l); }},
+             {"protect_public_resolvers",
+              [&](const auto& m, const auto& l) { c.protect_public_resolvers = boolean(m, l); }},
+             {"protect_this_machine", [&](const auto& m, const auto& l) { c.protect_this_machine = boolean(m, l); }}});
+  }
+
   void parameters(const toml::node& node, const std::string& path, StackSettings& settings) {
     const auto* table = node.as_table();
     if (!table) {
@@ -141,6 +162,7 @@ class Reader {
     }
     for (const auto& [name, value] : *table) {
       const std::string key = fmt::format("{}.{}", path, name.str());
+      settings.lines[std::string(name.str())] = static_cast<int>(value.source().begin.line);
       if (const auto* number = value.as_integer())
         settings.parameters[std::string(name.str())] = Secret{std::to_string(number->get())};
       else
@@ -192,12 +214,16 @@ std::vector<ConfigProblem> check_config(const Config& config) {
     problems.push_back({0, "identity.account", "must be 12 digits"});
   if (!RE2::FullMatch(config.identity.region, region))
     problems.push_back({0, "identity.region", "must look like us-east-1"});
+  static const RE2 url{R"(https?://[^\s/?#]+)"};
+  if (!config.public_url.empty() && !RE2::FullMatch(config.public_url, url))
+    problems.push_back({0, "public_url", "must be http://HOST[:PORT] or https://HOST[:PORT], without a path"});
   if (!RE2::FullMatch(config.listen, listen)) problems.push_back({0, "listen", "must be HOST:PORT"});
   check_networks(config.own_networks, "containment.own_networks", problems);
   check_networks(config.never_block, "containment.never_block", problems);
   constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
   if (std::ranges::find(levels, config.log_level) == std::end(levels))
     problems.push_back({0, "log.level", "must be one of trace, debug, info, warn, error, off"});
+  for (auto& problem : check_stacks(config)) problems.push_back(std::move(problem));
   return problems;
 }
 

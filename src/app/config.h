@@ -16,17 +16,26 @@ struct StackSettings {
   bool enabled = true;
   // Values may be secret (webhook URLs); they are never printed.
   std::map<std::string, Secret> parameters;
+  int line = 0;                      // of the section in the file; 0: not in the file
+  std::map<std::string, int> lines;  // of each parameter
 };
 
 struct Config {
   std::filesystem::path data = "data";
   std::string listen = "127.0.0.1:4747";
   Identity identity;
+  // What of it was said, by file or flag; the rest is what the store remembers, and the defaults for a new one.
+  struct {
+    bool account = false, region = false, partition = false;
+  } given;
+  std::string public_url;                      // where clients and link readers reach us; empty: the listen address
   bool stacks = true;                          // load stacks at all
   std::map<std::string, StackSettings> stack;  // by stack name ("ip-blocking")
   std::filesystem::path stacks_folder;         // templates of the user's own, beside the built-in ones; empty: none
   std::vector<std::string> own_networks;       // prefixes that are ours: never blocked
   std::vector<std::string> never_block;        // prefixes that are never blocked for other reasons
+  bool protect_public_resolvers = true;        // 1.1.1.1 and the like are never blocked
+  bool protect_this_machine = true;            // its addresses, gateways and name servers are never blocked
   bool any_provider = false;  // take findings of any account and product (an export that is looked into)
   Secret feed_token;          // needed by pollers of the block feed where we do not listen on loopback
   std::string log_level = "info";
@@ -51,7 +60,8 @@ ConfigReading parse_config(std::string_view text);
 // What the environment overrides: TOCSIN_SLACK_WEBHOOK_URL, TOCSIN_FEED_TOKEN.
 void apply_environment(Config& config);
 
-// Checks that hold whatever the source: account id, region, addresses, listen address. Messages name the key.
+// Checks that hold whatever the source: account id, region, addresses, listen address, stacks and their parameters.
+// Messages name the key, and the line where it stands in the file.
 std::vector<ConfigProblem> check_config(const Config& config);
 
 // "line 3: identity.account: …"

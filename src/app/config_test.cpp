@@ -16,10 +16,13 @@ TEST(Config, EveryKeyIsRead) {
   const auto reading = parse_config(R"(
 data = "/var/lib/tocsin"
 listen = "[::1]:80"
+public_url = "https://alarms.example.org"
 identity = { account = "111122223333", region = "us-west-2", partition = "aws" }
 [containment]
 own_networks = ["198.51.100.0/24"]
 never_block = ["8.8.8.8"]
+protect_public_resolvers = false
+protect_this_machine = false
 [feed]
 token = "t"
 [log]
@@ -35,7 +38,13 @@ SlackWebhookUrl = "https://hooks.slack.com/services/x"
 RetentionHours = 720
 )");
   ASSERT_TRUE(reading.problems.empty()) << to_text(reading.problems[0]);
-  EXPECT_TRUE(check_config(reading.config).empty());
+  const auto problems = check_config(reading.config);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].key, "stacks.folder") << "there is no such folder here";
+  EXPECT_TRUE(reading.config.given.account && reading.config.given.region);
+  EXPECT_EQ(reading.config.public_url, "https://alarms.example.org");
+  EXPECT_FALSE(reading.config.protect_public_resolvers);
+  EXPECT_FALSE(reading.config.protect_this_machine);
   EXPECT_EQ(reading.config.identity.region, "us-west-2");
   EXPECT_EQ(reading.config.own_networks, std::vector<std::string>{"198.51.100.0/24"});
   EXPECT_EQ(reading.config.stack.at("ip-blocking").parameters.at("RetentionHours").reveal(), "720");
@@ -70,7 +79,38 @@ TEST(Config, ValuesAreChecked) {
   config.listen = "nowhere";
   config.never_block = {"10.0.0.1/8"};
   config.log_level = "loud";
-  EXPECT_EQ(check_config(config).size(), 5u);
+  config.public_url = "alarms.example.org/path";
+  EXPECT_EQ(check_config(config).size(), 6u);
+}
+
+TEST(Config, StackSettingsAreHeldToTheirTemplates) {
+  const struct {
+    const char* text;
+    int line;
+    const char* says;
+  } cases[] = {
+      {"\n[stacks.ip-bloking.parameters]\nRetentionHours = 1", 2,
+       "stacks.ip-bloking: is not a known stack; there are: "},
+      {"[stacks.ip-blocking.parameters]\n\nRetention = 1", 3,
+       "stacks.ip-blocking.parameters.Retention: is not a parameter"},
+      {"[stacks.ip-blocking.parameters]\nRetentionHours = \"long\"", 2, "must be a number"},
+      {"[stacks.ip-blocking.parameters]\nRetentionHours = 0", 2, "not less than 1"},
+      {"[stacks.ip-blocking.parameters]\nLogRetentionDays = 2", 2, "must be one of AllowedValues: [1, 3, "},
+      {"[stacks.ip-blocking.parameters]\nSlackWebhookUrl = \"hooks.slack.com/secret\"", 2,
+       "must be an http or https URL"},
+      {"[stacks.ip-blocking]\nenabled = false\nparameters = { RetentionHours = 0 }", 0,
+       ""},  // not used, so not held to it
+  };
+  for (const auto& c : cases) {
+    const auto reading = parse_config(c.text);
+    ASSERT_TRUE(reading.problems.empty()) << c.text;
+    const auto problems = check_config(reading.config);
+    ASSERT_EQ(problems.size(), *c.says ? 1u : 0u) << c.text;
+    if (problems.empty()) continue;
+    EXPECT_EQ(problems[0].line, c.line) << c.text;
+    EXPECT_NE(to_text(problems[0]).find(c.says), std::string::npos) << to_text(problems[0]);
+    EXPECT_EQ(to_text(problems[0]).find("secret"), std::string::npos);
+  }
 }
 
 }  // namespace

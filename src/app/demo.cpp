@@ -9,9 +9,11 @@
 
 #include "app/client.h"
 #include "app/commands.h"
+#include "app/exit_code.h"
 #include "app/host.h"
 #include "app/import.h"
 #include "app/log.h"
+#include "app/signals.h"
 #include "app/terminal.h"
 #include "samples/samples.h"
 
@@ -24,17 +26,12 @@ constexpr auto settle_patience = 30s;
 constexpr auto settle_poll = 20ms;
 constexpr std::size_t findings_shown_max = 1000;
 
-int complain(const Error& error) {
-  fmt::print(stderr, "tocsin: {}\n", error.message);
-  return 3;
-}
-
 // Writes the samples to a file of the data folder and names it: so they go in the way anybody's export does.
-std::string write_samples(const Config& config, std::uint64_t seed) {
+std::string write_samples(const Config& config, const Identity& identity, std::uint64_t seed) {
   const auto path = config.data / "samples.jsonl";
   std::ofstream file{path};
   const samples::Options options{
-      .seed = seed, .hub = config.identity, .now = std::chrono::floor<std::chrono::days>(SystemClock{}.now())};
+      .seed = seed, .hub = identity, .now = std::chrono::floor<std::chrono::days>(SystemClock{}.now())};
   for (const auto& sample : samples::one_of_each(options)) file << to_json(sample.document) << '\n';
   return path.string();
 }
@@ -148,7 +145,13 @@ json::object document_of(const Summary& s, const ImportReport& imported) {
           {"outboxWaiting", s.outbox_waiting}};
 }
 
-void print_next_steps(const Config& config, const std::string& url) {
+std::string program_path() {
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "tocsin" : path.string();
+}
+
+void print_next_steps(const Config& config, const Identity& identity, const std::string& url) {
   const std::string credentials = std::filesystem::absolute(config.data / "credentials").string();
   fmt::print(
       "\n{}\n"
@@ -159,17 +162,16 @@ void print_next_steps(const Config& config, const std::string& url) {
       "  aws --endpoint-url {} stepfunctions list-executions --state-machine-arn {}\n"
       "  aws --endpoint-url {} dynamodb scan --table-name {}-gd-firewall\n"
       "  curl {}/feeds/blocklist.txt\n"
-      "  build/release/tocsin blocks --data {} --endpoint {} --region {}\n",
-      coloured(Colour::bold, "Go on with"), credentials, config.identity.region, url, url, url, url,
-      config.identity.account, url,
-      config.identity.arn("states", fmt::format("stateMachine:{}-sechub-record-ip", config.identity.region)), url,
-      config.identity.region, url, config.data.string(), url, config.identity.region);
+      "  {} blocks --data {} --endpoint {}\n",
+      coloured(Colour::bold, "Go on with"), credentials, identity.region, url, url, url, url, identity.account, url,
+      identity.arn("states", fmt::format("stateMachine:{}-sechub-record-ip", identity.region)), url, identity.region,
+      url, program_path(), config.data.string(), url);
 }
 
-Result<ImportReport> feed(Client& client, const Config& config, const DemoFlags& flags) {
-  const std::string path = flags.findings.empty() ? write_samples(config, flags.seed) : flags.findings;
+ImportReport feed(Client& client, const Config& config, const Identity& identity, const DemoFlags& flags) {
+  const std::string path = flags.findings.empty() ? write_samples(config, identity, flags.seed) : flags.findings;
   Progress progress{"findings", !flags.json};
-  auto report = import_file(client, path, config.identity,
+  auto report = import_file(client, path, identity,
                             [&](const ImportReport& so_far) { progress.show(so_far.taken + so_far.refused); });
   progress.clear();
   return report;
@@ -178,38 +180,42 @@ Result<ImportReport> feed(Client& client, const Config& config, const DemoFlags&
 }  // namespace
 
 int run_demo(const DemoFlags& flags) {
+  const Signals signals{code_in_part};
   auto config = load_config(flags.config);
-  if (!config) return 2;
+  if (!config) return code_wrong_use;
+  if (!flags.findings.empty())
+    if (auto there = check_input(flags.findings); !there) return complain(there.error(), code_wrong_use);
   if (flags.config.log_level.empty() && flags.config.config.empty()) config->log_level = "warn";
   // A person's own export comes from their account, not from this installation's.
   config->any_provider = true;
   set_up_log(*config);
-  block_signals();
   auto host = Host::start(*config);
-  if (!host) return complain(host.error());
-  auto endpoint = endpoint_from(config->data.string(), (*host)->url(), config->identity.region);
-  if (!endpoint) return complain(endpoint.error());
+  if (!host)
+    return complain(host.error(), host.error().code == ErrorCode::conflict ? code_wrong_use : code_unreachable);
+  const Identity& identity = (*host)->engine().identity();
+  auto endpoint = endpoint_from(config->data.string(), (*host)->url(), identity.region);
+  if (!endpoint) return complain(endpoint.error(), code_unreachable);
   Client client{std::move(*endpoint)};
   if (!flags.json) fmt::print("Tocsin serves on {} (data in {})\n", (*host)->url(), config->data.string());
-  auto imported = feed(client, *config, flags);
-  if (!imported) return complain(imported.error());
+  std::fflush(stdout);
+  const ImportReport imported = feed(client, *config, identity, flags);
   settle((*host)->engine());
   const Summary summary = (*host)->engine().summary();
   if (flags.json) {
-    fmt::print("{}\n", to_json(document_of(summary, *imported)));
+    fmt::print("{}\n", to_json(document_of(summary, imported)));
   } else {
     print_findings(client, summary.containment);
-    print_summary(summary, *imported);
-    print_next_steps(*config, (*host)->url());
+    print_summary(summary, imported);
+    print_next_steps(*config, identity, (*host)->url());
   }
   std::fflush(stdout);
   if (!flags.once) {
     if (!flags.json) fmt::print("\nServing until Ctrl-C.\n");
     std::fflush(stdout);
-    wait_for_signal();
+    Signals::wait();
   }
   (*host)->stop();
-  return 0;
+  return imported.interrupted ? code_in_part : 0;
 }
 
 }  // namespace tocsin::app

@@ -1,24 +1,22 @@
 #include "app/engine.h"
 
-#include <algorithm>
-#include <fstream>
-#include <sstream>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "access/access.h"
-#include "app/builtin_stacks.h"
+#include "app/installation.h"
 #include "app/operator_service.h"
+#include "app/stack_files.h"
 
 namespace tocsin::app {
 namespace {
 
 std::vector<store::Migration> all_migrations() {
   std::vector<store::Migration> all;
-  for (const auto room : {rules::migrations(), findings::migrations(), queues::migrations(), notification::migrations(),
-                          webhook::migrations(), containment::migrations(), functions::migrations(),
-                          builtins::migrations(), workflows::migrations(), stacks::migrations()})
+  for (const auto room :
+       {installation_migrations(), rules::migrations(), findings::migrations(), queues::migrations(),
+        notification::migrations(), webhook::migrations(), containment::migrations(), functions::migrations(),
+        builtins::migrations(), workflows::migrations(), stacks::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }
@@ -61,7 +59,8 @@ Result<containment::Settings> containment_settings(const Config& config) {
 
 }  // namespace
 
-Engine::Engine(const Config& config, const Clock& clock, containment::Settings settings) : identity_{config.identity} {
+Engine::Engine(const Config& config, Identity identity, const Clock& clock, containment::Settings settings)
+    : identity_{std::move(identity)} {
   queues_ = std::make_unique<queues::Queues>(identity_);
   topics_ = std::make_unique<notification::Topics>(identity_, destinations_);
   webhooks_ = std::make_unique<webhook::Webhooks>();
@@ -139,16 +138,23 @@ Result<bool> Engine::record(store::Transaction& transaction, const json::object&
 Result<std::unique_ptr<Engine>> Engine::open(const Config& config, const Clock& clock, Random& random, bool threaded) {
   auto settings = containment_settings(config);
   if (!settings) return pass_on(settings);
-  std::unique_ptr<Engine> engine{new Engine{config, clock, std::move(*settings)}};
   auto store = store::Store::open(
       {.file = config.data / "store.db", .clock = &clock, .random = &random, .threaded = threaded, .durable = threaded},
       all_migrations());
   if (!store) return pass_on(store);
+  auto identity = identity_of(**store, config);
+  if (!identity) return pass_on(identity);
+  std::unique_ptr<Engine> engine{new Engine{config, std::move(*identity), clock, std::move(*settings)}};
   engine->store_ = std::move(*store);
   engine->attach_outbox();
   auto loaded = engine->store_->read([&](store::Reader& reader) { return engine->queues_->load(reader); });
   if (!loaded) return pass_on(loaded);
   return engine;
+}
+
+void Engine::set_url(const std::string& url, bool always) {
+  directory_.set_url(url);
+  topics_->set_url(url, always);
 }
 
 void Engine::start() {
@@ -167,29 +173,17 @@ Result<std::vector<stacks::Report>> Engine::prepare(const Config& config) {
   auto applied = store_->write(store::Lane::containment, [&](store::Transaction& transaction) -> Result<void> {
     auto released = containment_->apply_configuration(transaction, protect);
     if (!released) return pass_on(released);
+    remember(transaction, identity_);
     findings_->set_timer(transaction);
     return {};
   });
   if (!applied) return pass_on(applied);
   std::vector<stacks::Report> reports;
   if (!config.stacks) return reports;
-  for (const auto& [name, text] : builtin_stacks())
-    if (auto done = apply_stack(config, std::string(name), std::string(text), reports); !done) return pass_on(done);
-  if (config.stacks_folder.empty()) return reports;
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(config.stacks_folder, error))
-    if (entry.path().extension() == ".yaml" || entry.path().extension() == ".json") files.push_back(entry.path());
-  if (error)
-    return fail(ErrorCode::not_found,
-                fmt::format("the stacks folder '{}' cannot be read", config.stacks_folder.string()));
-  std::ranges::sort(files);
-  for (const auto& file : files) {
-    std::ifstream stream{file};
-    std::ostringstream text;
-    text << stream.rdbuf();
-    if (auto done = apply_stack(config, file.stem().string(), text.str(), reports); !done) return pass_on(done);
-  }
+  auto files = stack_files(config);
+  if (!files) return pass_on(files);
+  for (const auto& file : *files)
+    if (auto done = apply_stack(config, file.name, file.text, reports); !done) return pass_on(done);
   return reports;
 }
 

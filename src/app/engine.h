@@ -40,10 +40,13 @@ struct Summary {
 
 class Engine {
  public:
-  // Opens the store in `config.data` (made if absent). Error: what is wrong with the folder or the store.
+  // Opens the store in `config.data` (made if absent). Error: what is wrong with the folder or the store; conflict, if
+  // it is another account's or region's than the configuration says.
   static Result<std::unique_ptr<Engine>> open(const Config& config, const Clock& clock, Random& random, bool threaded);
   ~Engine();
 
+  // Where clients reach us; `always`: whatever they used themselves. Before start().
+  void set_url(const std::string& url, bool always);
   // Starts the store's threads (a threaded engine only): from here what is due is done.
   void start();
   // Applies the configuration and the stacks; for a threaded engine after start(). Error: what is wrong, with its path.
@@ -61,7 +64,7 @@ class Engine {
   Result<void> enforce(store::Transaction& transaction);
 
  private:
-  Engine(const Config& config, const Clock& clock, containment::Settings settings);
+  Engine(const Config& config, Identity identity, const Clock& clock, containment::Settings settings);
   void add_services();
   void attach_outbox();
   Result<bool> record(store::Transaction& transaction, const json::object& event);

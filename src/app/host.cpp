@@ -1,10 +1,11 @@
 #include "app/host.h"
 
-#include <csignal>
+#include <climits>
 #include <filesystem>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "digest/digest.h"
 
@@ -20,6 +21,16 @@ void log_access(const http::Access& access) {
   spdlog::debug("request remote={} method={} target={} status={} in={} out={} us={}{}", access.remote, access.method,
                 access.target.substr(0, access.target.find('?')), access.status, access.request_bytes,
                 access.response_bytes, access.duration.count(), notes);
+}
+
+// The URL at which others reach a listener. One that listens on every address is reached by the machine's name.
+std::string reachable_url(const std::string& listen, unsigned short port) {
+  std::string host = listen.substr(0, listen.rfind(':'));
+  if (host == "0.0.0.0" || host == "[::]") {
+    char name[HOST_NAME_MAX + 1] = {};
+    host = gethostname(name, HOST_NAME_MAX) == 0 && name[0] != '\0' ? name : "localhost";
+  }
+  return fmt::format("http://{}:{}", host, port);
 }
 
 // "Bearer x" → "x".
@@ -48,20 +59,20 @@ Result<void> Host::open(const Config& config) {
     return fail(ErrorCode::unavailable,
                 fmt::format("the data folder '{}' cannot be made: {}", config.data.string(), error.message()));
   std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
-  auto keys = access::AccessKeys::open(config.data / "credentials", config.identity, random_);
-  if (!keys) return pass_on(keys);
-  keys_ = std::make_unique<access::AccessKeys>(std::move(*keys));
   auto engine = Engine::open(config, clock_, random_, true);
   if (!engine) return pass_on(engine);
   engine_ = std::move(*engine);
+  auto keys = access::AccessKeys::open(config.data / "credentials", engine_->identity(), random_);
+  if (!keys) return pass_on(keys);
+  keys_ = std::make_unique<access::AccessKeys>(std::move(*keys));
   return {};
 }
 
 Result<void> Host::listen(const Config& config) {
   pool_ = std::make_unique<http::Pool>(reader_threads);
   front_ = std::make_unique<api::Front>(
-      engine_->directory(), engine_->store(), [this](std::string_view id) { return keys_->find(id); }, config.identity,
-      clock_, random_, *pool_, api::FrontOptions{.fallback_endpoint = "http://" + config.listen});
+      engine_->directory(), engine_->store(), [this](std::string_view id) { return keys_->find(id); },
+      engine_->identity(), clock_, random_, *pool_, api::FrontOptions{.fallback_endpoint = "http://" + config.listen});
   routes_ = std::make_unique<http::Routes>(*pool_);
   http::ServerOptions options{.listen = config.listen, .threads = network_threads};
   options.refuse = [this](const http::Request& head, int status) { return front_->refuse(head, status); };
@@ -72,6 +83,8 @@ Result<void> Host::listen(const Config& config) {
   if (!server) return pass_on(server);
   server_ = std::move(*server);
   add_routes(config);
+  engine_->set_url(config.public_url.empty() ? reachable_url(config.listen, server_->port()) : config.public_url,
+                   !config.public_url.empty());
   engine_->start();
   auto reports = engine_->prepare(config);
   if (!reports) return pass_on(reports);
@@ -116,25 +129,6 @@ void Host::stop() {
   if (server_) server_->stop();
   if (pool_) pool_->stop();
   if (engine_) engine_->stop();
-}
-
-void block_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
-int wait_for_signal() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  int signal = 0;
-  sigwait(&set, &signal);
-  return signal;
 }
 
 }  // namespace tocsin::app

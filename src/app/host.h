@@ -47,8 +47,4 @@ class Host {
   bool stopped_ = false;
 };
 
-// Waits for SIGTERM or SIGINT. Call block_signals() first, before any thread starts.
-void block_signals();
-int wait_for_signal();
-
 }  // namespace tocsin::app

@@ -1,11 +1,15 @@
 #include "app/import.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "asff/recognise.h"
@@ -53,10 +57,13 @@ class Importer {
     } else if (!answer) {
       // The request as a whole was refused (one finding of the wrong shape is enough): each alone tells which.
       auto each = std::exchange(batch_, {});
-      for (auto& one : each) {
-        bytes_ = one.text.size();
-        batch_.assign(1, std::move(one));
-        if (auto sent = send(); !sent) return sent;
+      for (std::size_t i = 0; i < each.size(); ++i) {
+        bytes_ = each[i].text.size();
+        batch_.assign(1, std::move(each[i]));
+        if (auto sent = send(); !sent) {
+          std::move(each.begin() + static_cast<std::ptrdiff_t>(i) + 1, each.end(), std::back_inserter(batch_));
+          return sent;
+        }
       }
       return {};
     } else {
@@ -66,6 +73,11 @@ class Importer {
     bytes_ = 0;
     if (progress_) progress_(report);
     return {};
+  }
+
+  void interrupt(Error error) {
+    report.interrupted = ImportReport::Interruption{
+        .error = std::move(error), .waiting = batch_.size(), .from_line = batch_.empty() ? 0 : batch_.front().line};
   }
 
   ImportReport report;
@@ -125,36 +137,82 @@ struct Input {
   gzFile file;
 };
 
+// Why no more can be read; nothing at the plain end of the file.
+std::optional<Error> damage_of(gzFile file, const std::string& path) {
+  int code = Z_OK;
+  const std::string_view message = gzerror(file, &code);
+  if (code == Z_OK || code == Z_STREAM_END) return std::nullopt;
+  if (code == Z_BUF_ERROR)
+    return Error{ErrorCode::validation, fmt::format("'{}' is compressed (gzip) and ends in the middle: it was cut off, "
+                                                    "or is still being written",
+                                                    path)};
+  if (code == Z_DATA_ERROR)
+    return Error{ErrorCode::validation, fmt::format("'{}' is compressed (gzip) and damaged: {}", path, message)};
+  return Error{ErrorCode::not_found, fmt::format("'{}' cannot be read any further: {}", path,
+                                                 code == Z_ERRNO ? std::strerror(errno) : std::string(message))};
+}
+
 }  // namespace
 
-Result<ImportReport> import_file(Client& client, const std::string& path, const Identity& hub,
-                                 const std::function<void(const ImportReport&)>& progress) {
-  Input input{path};
-  if (!input.file) return fail(ErrorCode::not_found, fmt::format("the file '{}' cannot be read", path));
+Result<void> check_input(const std::string& path) {
+  if (path == "-") return {};
+  struct stat status{};
+  const bool there = stat(path.c_str(), &status) == 0;
+  if (there && !S_ISDIR(status.st_mode) && access(path.c_str(), R_OK) == 0) return {};
+  return fail(ErrorCode::not_found,
+              fmt::format("the file '{}' cannot be read: {}", path,
+                          there && S_ISDIR(status.st_mode) ? "it is a folder" : std::strerror(errno)));
+}
+
+ImportReport import_file(Client& client, const std::string& path, const Identity& hub,
+                         const std::function<void(const ImportReport&)>& progress) {
   Importer importer{client, progress};
+  Input input{path};
   asff::Recogniser recogniser{hub};
+  const auto stop = [&](Error error) {
+    importer.interrupt(std::move(error));
+    importer.report.bytes = recogniser.bytes_seen();
+    return std::move(importer.report);
+  };
+  if (!input.file) return stop({ErrorCode::not_found, fmt::format("the file '{}' cannot be opened", path)});
   const auto drain = [&]() -> Result<void> {
     while (auto item = recogniser.next())
       if (auto taken = importer.take(std::move(*item)); !taken) return taken;
     return {};
   };
   std::string buffer(256u << 10, '\0');
+  std::optional<Error> damage;  // of the file: what could be read of it still goes in
   for (;;) {
     const int read = gzread(input.file, buffer.data(), static_cast<unsigned>(buffer.size()));
-    int code = Z_OK;
-    if (read < 0)
-      return fail(ErrorCode::validation,
-                  fmt::format("the file '{}' cannot be read: {}", path, gzerror(input.file, &code)));
-    if (read == 0) break;
+    if (read <= 0) {
+      damage = damage_of(input.file, path);
+      break;
+    }
     recogniser.feed(std::string_view(buffer).substr(0, static_cast<std::size_t>(read)));
-    if (auto drained = drain(); !drained) return pass_on(drained);
+    if (auto drained = drain(); !drained) return stop(std::move(drained).error());
   }
   recogniser.finish();
-  if (auto drained = drain(); !drained) return pass_on(drained);
-  if (auto sent = importer.send(); !sent) return pass_on(sent);
+  if (auto drained = drain(); !drained) return stop(std::move(drained).error());
+  if (auto sent = importer.send(); !sent) return stop(std::move(sent).error());
+  if (damage) return stop(std::move(*damage));
   importer.report.bytes = recogniser.bytes_seen();
   return std::move(importer.report);
 }
+
+namespace {
+
+std::string to_text(const ImportReport::Interruption& interruption) {
+  std::string text = fmt::format("  stopped: {}\n", interruption.error.message);
+  if (interruption.waiting > 0)
+    text += fmt::format("  the {} findings from line {} on were sent last and got no answer\n", interruption.waiting,
+                        interruption.from_line);
+  text +=
+      "  What is counted as taken in is in, and stays. Repeating the whole import is safe: a finding that is there\n"
+      "  already is updated, not doubled, and what was done about it is not done again.\n";
+  return text;
+}
+
+}  // namespace
 
 std::string to_text(const ImportReport& report, std::size_t refusals_shown) {
   std::string text = fmt::format("{} findings taken in, {} refused", report.taken, report.refused);
@@ -171,6 +229,7 @@ std::string to_text(const ImportReport& report, std::size_t refusals_shown) {
                         refusal.id.substr(0, 80), refusal.reason);
   }
   if (report.refused > shown) text += fmt::format("  … and {} more (--json lists them)\n", report.refused - shown);
+  if (report.interrupted) text += to_text(*report.interrupted);
   return text;
 }
 
@@ -180,11 +239,17 @@ json::object to_document(const ImportReport& report) {
     refusals.push_back(json::object{{"line", refusal.line}, {"id", refusal.id}, {"reason", refusal.reason}});
   json::object forms;
   for (const auto& [form, count] : report.forms) forms.emplace(form, count);
-  return {{"taken", report.taken},
-          {"refused", report.refused},
-          {"bytes", report.bytes},
-          {"forms", std::move(forms)},
-          {"refusals", std::move(refusals)}};
+  json::object document{{"taken", report.taken},
+                        {"refused", report.refused},
+                        {"bytes", report.bytes},
+                        {"forms", std::move(forms)},
+                        {"refusals", std::move(refusals)}};
+  if (const auto& interruption = report.interrupted)
+    document["interrupted"] = {{"reason", interruption->error.message},
+                               {"unanswered", interruption->waiting},
+                               {"fromLine", interruption->from_line},
+                               {"repeatingIsSafe", true}};
+  return document;
 }
 
 }  // namespace tocsin::app

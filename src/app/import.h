@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,14 +24,24 @@ struct ImportReport {
   std::uint64_t bytes = 0;
   std::vector<Refusal> refusals;                             // the first `refusals_max`
   std::vector<std::pair<std::string, std::uint64_t>> forms;  // what the input held: "asff" 12, "guardduty" 3
+  // Why it ended before the input did; nothing: it was read and sent to its end.
+  struct Interruption {
+    Error error;
+    std::uint64_t waiting = 0;    // findings that were read and got no answer; they may be in or not
+    std::uint64_t from_line = 0;  // where the first of them begins; 0: nothing waited
+  };
+  std::optional<Interruption> interrupted;
 };
 
 inline constexpr std::size_t refusals_max = 10'000;
 
+// Whether there is a file that can be read at `path` ("-": yes). Error: not_found, with the reason.
+Result<void> check_input(const std::string& path);
+
 // `path` names a file (plain or gzip), or "-" for standard input. `progress`, if given, is called after each batch.
-// Error: the file cannot be read, or the server cannot be reached; what was taken until then stays taken.
-Result<ImportReport> import_file(Client& client, const std::string& path, const Identity& hub,
-                                 const std::function<void(const ImportReport&)>& progress = {});
+// What was taken before an interruption stays taken.
+ImportReport import_file(Client& client, const std::string& path, const Identity& hub,
+                         const std::function<void(const ImportReport&)>& progress = {});
 
 // For people and for machines.
 std::string to_text(const ImportReport& report, std::size_t refusals_shown);

@@ -1,5 +1,9 @@
 // The command line. Each command is a function in a file of its own; this one knows flags only.
+#include <algorithm>
 #include <iostream>
+#include <limits>
+#include <memory>
+#include <numeric>
 
 #include <CLI/CLI.hpp>
 
@@ -10,11 +14,17 @@ namespace {
 
 using namespace tocsin::app;
 
+// An empty text is a variable that was not set, never something that is meant.
+CLI::Validator not_empty() {
+  return {[](const std::string& text) { return text.empty() ? std::string("must not be empty") : std::string(); }, "",
+          "not empty"};
+}
+
 void add_config_flags(CLI::App& command, ConfigFlags& flags) {
   command.add_option("--data", flags.data, "Folder of the store and the credentials (made if absent)");
   command.add_option("--listen", flags.listen, "HOST:PORT to listen on; port 0 takes a free one");
-  command.add_option("--account", flags.account, "Account id of this installation, 12 digits");
-  command.add_option("--region", flags.region, "Region of this installation");
+  command.add_option("--account", flags.account, "Account id, 12 digits; a store keeps the one of its first start");
+  command.add_option("--region", flags.region, "Region; a store keeps the one of its first start");
   command.add_option("--config", flags.config, "Configuration file (TOML)")->check(CLI::ExistingFile);
   command.add_flag("--no-stacks", flags.no_stacks, "Start empty: load no stacks");
   command.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off");
@@ -24,8 +34,8 @@ void add_config_flags(CLI::App& command, ConfigFlags& flags) {
 void add_client_flags(CLI::App& command, ClientFlags& flags) {
   command.add_option("--endpoint", flags.endpoint, "URL of the server")->capture_default_str();
   command.add_option("--data", flags.data, "The server's data folder, for its credentials")->capture_default_str();
-  command.add_option("--region", flags.region, "Region of the installation")->capture_default_str();
-  command.add_option("--account", flags.account, "Account id of the installation")->capture_default_str();
+  command.add_option("--region", flags.region, "Region that the server must have (else it is asked for its own)");
+  command.add_option("--account", flags.account, "Account that the server must have (else it is asked for its own)");
   command.add_flag("--json", flags.json, "Answer as JSON");
 }
 
@@ -65,12 +75,18 @@ void add_findings(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("findings", "List findings, or escalate one");
   auto flags = std::make_shared<FindingsFlags>();
   add_client_flags(*command, flags->client);
-  command->add_option("--severity", flags->severity, "Only of this severity label (repeatable)");
-  command->add_option("--status", flags->status, "Only of this workflow status (repeatable)");
+  command->add_option("--severity", flags->severity, "Only of this severity label (repeatable)")
+      ->transform(CLI::IsMember({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}, CLI::ignore_case));
+  command->add_option("--status", flags->status, "Only of this workflow status (repeatable)")
+      ->transform(CLI::IsMember({"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"}, CLI::ignore_case));
   command->add_option("--id", flags->id, "Only the finding with this id");
-  command->add_option("--limit", flags->limit, "How many at most")->capture_default_str();
-  command->add_option("--escalate", flags->escalate,
-                      "Send the finding with this id to the custom action 'Escalate to SOC'");
+  command->add_option("--limit", flags->limit, "How many at most")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str();
+  command
+      ->add_option("--escalate", flags->escalate,
+                   "Send the finding with this id to the custom action 'Escalate to SOC'")
+      ->check(not_empty());
   command->callback([flags, &code] { code = run_findings(*flags); });
 }
 
@@ -78,11 +94,18 @@ void add_blocks(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("blocks", "List blocked and refused addresses; block, un-block, protect one");
   auto flags = std::make_shared<BlocksFlags>();
   add_client_flags(*command, flags->client);
-  command->add_option("--add", flags->add, "Block this address or prefix");
-  command->add_option("--remove", flags->remove,
-                      "Un-block this address, and keep it from being blocked automatically for 24 hours");
-  command->add_option("--protect", flags->protect, "Never block this address or prefix; releases what overlaps");
-  command->add_option("--unprotect", flags->unprotect, "Take this entry off the never-block list");
+  // One at a time: each has an answer and an exit code of its own.
+  auto* action = command->add_option_group("action");
+  action->require_option(0, 1);
+  action->add_option("--add", flags->add, "Block this address or prefix")->check(not_empty());
+  action
+      ->add_option("--remove", flags->remove,
+                   "Un-block this address, and keep it from being blocked automatically for 24 hours")
+      ->check(not_empty());
+  action->add_option("--protect", flags->protect, "Never block this address or prefix; releases what overlaps")
+      ->check(not_empty());
+  action->add_option("--unprotect", flags->unprotect, "Take this entry off the never-block list")->check(not_empty());
+  action->add_flag("--protected", flags->is_protected, "List all that is never blocked");
   command->add_option("--reason", flags->reason, "Why (kept and shown)");
   command->callback([flags, &code] { code = run_blocks(*flags); });
 }
@@ -128,6 +151,48 @@ void add_config(CLI::App& app, int& code) {
   check->callback([flags, &code] { code = run_config_check(*flags); });
 }
 
+void add_version(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand("version", "Print the version");
+  auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "Answer as JSON");
+  command->callback([as_json, &code] { code = run_version(*as_json); });
+}
+
+// Number of letters to put in, take out or change. Levenshtein's distance, by rows.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j)
+      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, diagonal + (a[i] == b[j] ? 0 : 1)}));
+  }
+  return row[b.size()];
+}
+
+// Says which command was meant by one that there is not; false if there is it, or it is no command at all.
+bool is_unknown_command(const CLI::App& app, std::string_view word) {
+  constexpr std::size_t word_max = 40;
+  if (word.empty() || word.starts_with('-')) return false;
+  std::string nearest, all;
+  std::ptrdiff_t least = std::numeric_limits<std::ptrdiff_t>::max();
+  for (const auto* command : app.get_subcommands({})) {
+    if (command->get_name() == word) return false;
+    all += (all.empty() ? "" : ", ") + command->get_name();
+    // Beginnings are seldom mistyped, so they weigh more.
+    const std::string& name = command->get_name();
+    const auto same = std::ranges::mismatch(word, name).in1 - word.begin();
+    const auto away = static_cast<std::ptrdiff_t>(distance(word.substr(0, word_max), name)) - 2 * same;
+    if (away >= least) continue;
+    least = away;
+    nearest = command->get_name();
+  }
+  std::cerr << "tocsin: unknown command '" << word.substr(0, word_max) << "'"
+            << "; did you mean '" << nearest << "'?" << "\nThe commands are: " << all
+            << ". 'tocsin --help' says what they do.\n";
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -145,7 +210,8 @@ int main(int argc, char** argv) {
   add_samples(app, code);
   add_match(app, code);
   add_config(app, code);
-  app.add_subcommand("version", "Print the version")->callback([&code] { code = run_version(); });
+  add_version(app, code);
+  if (argc > 1 && is_unknown_command(app, argv[1])) return 2;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

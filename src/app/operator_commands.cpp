@@ -3,19 +3,15 @@
 
 #include <fmt/format.h>
 
-#include "app/client.h"
 #include "app/commands.h"
+#include "app/connect.h"
+#include "app/exit_code.h"
 #include "app/terminal.h"
 
 namespace tocsin::app {
 namespace {
 
 constexpr std::string_view target_prefix = "Tocsin_20261122.";
-
-int complain(const Error& error) {
-  fmt::print(stderr, "tocsin: {}{}{}\n", error.aws_code, error.aws_code.empty() ? "" : ": ", error.message);
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::not_found ? 3 : 1;
-}
 
 json::array equals(const std::vector<std::string>& values) {
   json::array list;
@@ -39,20 +35,21 @@ Result<json::array> get_findings(Client& client, const json::object& filters, st
   return findings;
 }
 
-int escalate(Client& client, const FindingsFlags& flags) {
+int escalate(Client& client, const Identity& identity, const FindingsFlags& flags) {
   auto found = get_findings(client, {{"Id", equals({flags.escalate})}}, 2);
-  if (!found) return complain(found.error());
+  if (!found) return report_failure(flags.client, found.error());
   if (found->size() != 1)
-    return complain(Error{
-        ErrorCode::validation, fmt::format("{} findings have the id '{}'", found->size(), flags.escalate), {}, {}});
+    return report_failure(
+        flags.client,
+        {ErrorCode::validation, found->empty() ? fmt::format("no finding has the id '{}'", flags.escalate)
+                                               : fmt::format("several findings have the id '{}'", flags.escalate)});
   const json::object& finding = (*found)[0].get_object();
-  const std::string action =
-      fmt::format("arn:aws:securityhub:{}:{}:action/custom/escalate-to-soc", flags.client.region, flags.client.account);
+  const std::string action = identity.arn("securityhub", "action/custom/escalate-to-soc");
   const json::object request{
       {"ActionTargetArn", action},
       {"FindingIdentifiers", {{{"Id", finding.at("Id")}, {"ProductArn", finding.at("ProductArn")}}}}};
   auto answer = client.rest("securityhub", "POST", "/actionTargets/invoke", to_json(request));
-  if (!answer) return complain(answer.error());
+  if (!answer) return report_failure(flags.client, answer.error());
   if (flags.client.json)
     fmt::print("{}\n", to_json(*answer));
   else
@@ -78,54 +75,89 @@ std::string rows_of(const json::object& report, std::string_view list, const std
   return fmt::format("{}\n{}\n", coloured(Colour::blue, list), table(header, cells));
 }
 
-Result<json::object> change_blocks(Client& client, const BlocksFlags& flags) {
-  const std::pair<const std::string&, std::string_view> actions[] = {{flags.add, "BlockAddress"},
-                                                                     {flags.remove, "UnblockAddress"},
-                                                                     {flags.protect, "ProtectAddress"},
-                                                                     {flags.unprotect, "UnprotectAddress"}};
-  for (const auto& [address, operation] : actions) {
-    if (address.empty()) continue;
-    json::object request{{"Address", address}};
-    if (!flags.reason.empty()) request["Reason"] = flags.reason;
-    return client.json_target("tocsin", fmt::format("{}{}", target_prefix, operation), to_json(request));
-  }
-  return client.json_target("tocsin", fmt::format("{}ListBlocks", target_prefix), "{}");
+// One of the changes that blocks can make.
+struct Change {
+  const std::string& address;
+  std::string_view operation;
+  std::string_view nothing_released;  // what is said where the answer has nothing to show
+};
+
+std::vector<Change> changes_in(const BlocksFlags& flags) {
+  std::vector<Change> changes;
+  for (const auto& change :
+       {Change{flags.add, "BlockAddress", ""}, Change{flags.remove, "UnblockAddress", "{} was not blocked\n"},
+        Change{flags.protect, "ProtectAddress", "{} is protected; it was not blocked\n"},
+        Change{flags.unprotect, "UnprotectAddress", "{} is no longer on the never-block list\n"}})
+    if (!change.address.empty()) changes.push_back(change);
+  return changes;
 }
 
-void print_blocks(const json::object& answer) {
+Result<json::object> change_blocks(Client& client, const std::vector<Change>& changes, const std::string& reason) {
+  if (changes.empty()) return client.json_target("tocsin", fmt::format("{}ListBlocks", target_prefix), "{}");
+  json::object request{{"Address", changes[0].address}};
+  if (!reason.empty()) request["Reason"] = reason;
+  return client.json_target("tocsin", fmt::format("{}{}", target_prefix, changes[0].operation), to_json(request));
+}
+
+// What protects by default is many rows that nobody changes, so the report only counts them.
+std::size_t leave_out_defaults(json::object& answer) {
+  auto* entries = answer.if_contains("NeverBlock");
+  if (!entries || !entries->is_array()) return 0;
+  json::array others;
+  std::size_t count = 0;
+  for (const auto& entry : entries->get_array()) {
+    const auto source = string_at(entry.get_object(), "Source");
+    if (source == "manual" || source == "configuration")
+      others.push_back(entry);
+    else
+      ++count;
+  }
+  *entries = std::move(others);
+  return count;
+}
+
+void print_blocks(json::object answer, const BlocksFlags& flags, const std::vector<Change>& changes) {
   std::string text;
+  const std::size_t defaults = flags.is_protected ? 0 : leave_out_defaults(answer);
   if (const auto* block = answer.if_contains("Block"))
     text += fmt::format("blocked: {} ({})\n", string_at(block->get_object(), "HostIp"),
                         string_at(block->get_object(), "State"));
   if (const auto* refused = answer.if_contains("Refused"); refused && refused->is_object())
     text += fmt::format("refused: {}: {}\n", string_at(refused->get_object(), "Code"),
                         string_at(refused->get_object(), "Reason"));
-  text += rows_of(answer, "Blocks", {"ADDRESS", "STATE", "SINCE", "UNTIL", "SEEN", "FINDING", "WHY"},
-                  {"HostIp", "State", "Since", "Until", "Sightings", "FindingId", "Reason"});
-  text +=
-      rows_of(answer, "Released", {"ADDRESS", "STATE", "SINCE", "FINDING"}, {"HostIp", "State", "Since", "FindingId"});
-  text += rows_of(answer, "Refused", {"ADDRESS", "WHY", "TIMES", "LAST", "FINDING"},
-                  {"Address", "Reason", "Times", "LastAt", "FindingId"});
-  text += rows_of(answer, "Holds", {"ADDRESS", "UNTIL", "WHY", "BY"}, {"Address", "Until", "Reason", "By"});
+  if (!flags.is_protected) {
+    text += rows_of(answer, "Blocks", {"ADDRESS", "STATE", "SINCE", "UNTIL", "SEEN", "FINDING", "WHY"},
+                    {"HostIp", "State", "Since", "Until", "Sightings", "FindingId", "Reason"});
+    text += rows_of(answer, "Released", {"ADDRESS", "STATE", "SINCE", "FINDING"},
+                    {"HostIp", "State", "Since", "FindingId"});
+    text += rows_of(answer, "Refused", {"ADDRESS", "WHY", "TIMES", "LAST", "FINDING"},
+                    {"Address", "Reason", "Times", "LastAt", "FindingId"});
+    text += rows_of(answer, "Holds", {"ADDRESS", "UNTIL", "WHY", "BY"}, {"Address", "Until", "Reason", "By"});
+  }
   text += rows_of(answer, "NeverBlock", {"PREFIX", "SINCE", "SOURCE", "WHY"}, {"Prefix", "Since", "Source", "Reason"});
+  if (text.empty() && !changes.empty())
+    text = fmt::format(fmt::runtime(changes[0].nothing_released), changes[0].address);
   if (const auto until = string_at(answer, "HeldUntil"); !until.empty())
     text += fmt::format("held: not blocked automatically until {}\n", until);
-  fmt::print("{}", text.empty() ? "nothing is blocked, refused, held or protected\n" : text);
+  if (text.empty()) text = flags.is_protected ? "nothing is protected\n" : "nothing is blocked, refused or held\n";
+  if (defaults > 0)
+    text += fmt::format("{} addresses are protected by default ('tocsin blocks --protected' lists them)\n", defaults);
+  fmt::print("{}", text);
 }
 
 }  // namespace
 
 int run_findings(const FindingsFlags& flags) {
-  auto endpoint = endpoint_from(flags.client.data, flags.client.endpoint, flags.client.region);
-  if (!endpoint) return complain(endpoint.error());
-  Client client{std::move(*endpoint)};
-  if (!flags.escalate.empty()) return escalate(client, flags);
+  auto connection = connect(flags.client);
+  if (!connection) return report_failure(flags.client, connection.error());
+  Client& client = *connection->client;
+  if (!flags.escalate.empty()) return escalate(client, connection->identity, flags);
   json::object filters;
   if (!flags.severity.empty()) filters["SeverityLabel"] = equals(flags.severity);
   if (!flags.status.empty()) filters["WorkflowStatus"] = equals(flags.status);
   if (!flags.id.empty()) filters["Id"] = equals({flags.id});
   auto findings = get_findings(client, filters, flags.limit);
-  if (!findings) return complain(findings.error());
+  if (!findings) return report_failure(flags.client, findings.error());
   if (flags.client.json) {
     fmt::print("{}\n", to_json(json::value(*findings)));
     return 0;
@@ -140,17 +172,17 @@ int run_findings(const FindingsFlags& flags) {
 }
 
 int run_blocks(const BlocksFlags& flags) {
-  auto endpoint = endpoint_from(flags.client.data, flags.client.endpoint, flags.client.region);
-  if (!endpoint) return complain(endpoint.error());
-  Client client{std::move(*endpoint)};
-  auto answer = change_blocks(client, flags);
-  if (!answer) return complain(answer.error());
+  const auto changes = changes_in(flags);
+  auto connection = connect(flags.client);
+  if (!connection) return report_failure(flags.client, connection.error());
+  auto answer = change_blocks(*connection->client, changes, flags.reason);
+  if (!answer) return report_failure(flags.client, answer.error());
   if (flags.client.json)
     fmt::print("{}\n", to_json(*answer));
   else
-    print_blocks(*answer);
+    print_blocks(*answer, flags, changes);
   const auto* refused = answer->if_contains("Refused");
-  return refused && refused->is_object() ? 1 : 0;
+  return refused && refused->is_object() ? code_in_part : 0;
 }
 
 }  // namespace tocsin::app

@@ -73,6 +73,15 @@ Answer unprotect(Engine& engine, Transaction& transaction, const Call& call) {
   return json::object{{"Released", json::array{}}};
 }
 
+// Whose this server is, so that the program's own commands need not be told.
+Answer installation(const Engine& engine, const Call& call) {
+  const Identity& identity = engine.identity();
+  return json::object{{"Account", identity.account},
+                      {"Region", identity.region},
+                      {"Partition", identity.partition},
+                      {"Url", call.endpoint}};
+}
+
 }  // namespace
 
 service::Service operator_service(Engine& engine) {
@@ -82,6 +91,7 @@ service::Service operator_service(Engine& engine) {
   return {
       "tocsin",
       {
+          {"GetInstallation", Read{[&engine](Reader&, const Call& c) -> Answer { return installation(engine, c); }}},
           {"ListBlocks", Read{[&engine](Reader& r, const Call&) -> Answer { return engine.containment().report(r); }}},
           {"BlockAddress", Write{[&engine](Transaction& t, const Call& c) { return block(engine, t, c); }}, lane},
           {"UnblockAddress", Write{[&engine](Transaction& t, const Call& c) { return unblock(engine, t, c); }}, lane},

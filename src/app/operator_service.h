@@ -8,7 +8,8 @@ namespace tocsin::app {
 
 class Engine;
 
-// ListBlocks, BlockAddress, UnblockAddress, ProtectAddress, UnprotectAddress. The engine must outlive it.
+// GetInstallation, ListBlocks, BlockAddress, UnblockAddress, ProtectAddress, UnprotectAddress. The engine must outlive
+// it.
 service::Service operator_service(Engine& engine);
 
 }  // namespace tocsin::app

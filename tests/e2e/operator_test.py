@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """What a person does at the command line: look, block, un-block, protect, escalate, and make mistakes."""
 
+import gzip
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -26,8 +28,7 @@ class Operator(unittest.TestCase):
 
     def ask(self, command, *words):
         server = self.server
-        code, out, err = self.run_program(command, "--data", server.folder, "--endpoint", server.url, "--region", server.region,
-                                          "--account", server.account, "--json", *words)
+        code, out, err = self.run_program(command, "--data", server.folder, "--endpoint", server.url, "--json", *words)
         self.assertIn(code, (0, 1), err)
         return code, json.loads(out)
 
@@ -55,7 +56,7 @@ class Operator(unittest.TestCase):
         self.assertEqual(self.ask("blocks", "--add", "84.205.68.10")[1]["Refused"]["Code"], "NeverBlock")
         report = self.ask("blocks")[1]
         self.assertEqual(report["Blocks"], [])
-        self.assertEqual(report["NeverBlock"][0]["Prefix"], "84.205.68.0/24")
+        self.assertEqual([one["Prefix"] for one in report["NeverBlock"] if one["Source"] == "manual"], ["84.205.68.0/24"])
 
     def test_samples_are_repeatable_and_can_be_escalated(self):
         first = self.run_program("samples", "--seed", "7", "--count", "5", "--account", self.server.account)[1]
@@ -92,6 +93,110 @@ class Operator(unittest.TestCase):
         self.assertEqual(self.run_program("serve", "--account", "12")[0], 2)
         self.assertEqual(self.run_program("nonsense")[0], 2)
         self.assertEqual(self.run_program("version")[0], 0)
+
+    def test_a_store_keeps_its_account_and_region(self):
+        self.assertEqual(self.server.stop(), 0)
+        code, _, err = self.run_program("serve", "--data", self.server.folder, "--listen", "127.0.0.1:0", "--account", "999988887777",
+                                        "--region", "eu-west-1")
+        self.assertEqual(code, 2)
+        for named in (self.server.account, "999988887777", self.server.region, "eu-west-1"):
+            self.assertIn(named, err)
+        command = [harness.PROGRAM, "serve", "--data", self.server.folder, "--listen", "127.0.0.1:0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            self.server.url = "http://" + process.stdout.readline().split("http://")[1].strip()
+            self.assertEqual(self.server.aws("sts", "get-caller-identity")["Account"], self.server.account)
+            self.ask("findings")
+            process.terminate()
+            self.assertEqual(process.wait(20), 0)
+
+    def test_wrong_use_is_refused_before_anything_happens(self):
+        with tempfile.TemporaryDirectory() as folder:
+            nothing = os.path.join(folder, "nothing")
+            cases = [
+                (["blah"], "unknown command 'blah'; did you mean 'blocks'"),
+                (["improt", "x"], "did you mean 'import'"),
+                (["findings", "--severity", "terrible"], "CRITICAL"),
+                (["findings", "--status", "lost"], "SUPPRESSED"),
+                (["findings", "--limit", "0"], "--limit"),
+                (["findings", "--endpoint", "nonsense"], "is not a server's URL"),
+                (["findings", "--data", self.server.folder, "--endpoint", self.server.url, "--account", "999988887777"], self.server.account),
+                (["blocks", "--add", "84.205.67.9", "--remove", "84.205.67.9"], "at most 1"),
+                (["blocks", "--add", ""], "must not be empty"),
+                (["samples", "--account", "abc"], "--account: must be 12 digits"),
+                (["import", nothing], "cannot be read"),
+                (["import", folder], "it is a folder"),
+                (["demo", "--once", "--data", os.path.join(folder, "demo"), "--findings", nothing], "cannot be read"),
+                (["config", "check", nothing], "cannot be read"),
+                (["serve", "--config", nothing], nothing),
+                (["match", "--rules", nothing], "cannot be read"),
+            ]
+            for words, says in cases:
+                code, out, err = self.run_program(*words)
+                self.assertEqual((code, out), (2, ""), words)
+                self.assertIn(says, err, words)
+            self.assertFalse(os.path.exists(os.path.join(folder, "demo")))
+            code, out, _ = self.run_program("import", "--json", nothing)
+            self.assertEqual((code, json.loads(out)["exitCode"]), (2, 2))
+        self.assertTrue(json.loads(self.run_program("version", "--json")[1])["version"])
+
+    def test_an_answer_says_what_happened(self):
+        words = ["--data", self.server.folder, "--endpoint", self.server.url]
+        self.run_program("blocks", *words, "--protect", "84.205.68.0/24")
+        self.assertEqual(self.run_program("blocks", *words, "--unprotect", "84.205.68.0/24"),
+                         (0, "84.205.68.0/24 is no longer on the never-block list\n", ""))
+        code, _, err = self.run_program("blocks", *words, "--unprotect", "84.205.68.0/24")
+        self.assertEqual(code, 1)
+        self.assertIn("is not on the never-block list", err)
+
+    def test_an_interrupted_import_says_how_far_it_came(self):
+        words = ["--data", self.server.folder, "--endpoint", self.server.url]
+        samples = self.run_program("samples", "--count", "500", "--account", self.server.account)[1].splitlines(keepends=True)
+        importing = subprocess.Popen([harness.PROGRAM, "import", "--json", "-", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True)
+        importing.stdin.write("".join(samples[:300]))
+        importing.stdin.flush()
+        count = lambda: len(self.server.client("securityhub").get_findings(MaxResults=100)["Findings"])
+        harness.eventually(lambda: count() == 100)
+        self.server.kill()
+        out, _ = importing.communicate("".join(samples[300:]))
+        self.assertEqual(importing.returncode, 3)
+        report = json.loads(out)
+        self.assertGreaterEqual(report["taken"], 100)
+        self.assertTrue(report["interrupted"]["repeatingIsSafe"])
+        self.assertGreater(report["interrupted"]["fromLine"], 100)
+        self.server.start()
+        code, out, err = self.run_program("import", "-", "--data", self.server.folder, "--endpoint", self.server.url, stdin="".join(samples))
+        self.assertEqual(code, 0, out + err)
+
+    def test_a_file_that_was_cut_off_is_named_so(self):
+        samples = self.run_program("samples", "--count", "50", "--account", self.server.account)[1]
+        with tempfile.NamedTemporaryFile(suffix=".gz") as file:
+            file.write(gzip.compress(samples.encode())[:-2000])
+            file.flush()
+            code, out, _ = self.run_program("import", file.name, "--data", self.server.folder, "--endpoint", self.server.url)
+        self.assertEqual(code, 1)
+        self.assertIn("ends in the middle", out)
+
+    def test_a_signal_ends_a_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            slow = os.path.join(folder, "slow.toml")
+            os.mkfifo(slow)  # nobody writes into it: the start hangs at its configuration
+
+            def is_read():
+                try:
+                    return os.open(slow, os.O_WRONLY | os.O_NONBLOCK)
+                except OSError:
+                    return None
+
+            for command, how, code in (("serve", signal.SIGTERM, 0), ("serve", signal.SIGINT, 0), ("demo", signal.SIGINT, 1)):
+                process = subprocess.Popen([harness.PROGRAM, command, "--data", folder, "--config", slow], stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.PIPE, text=True)
+                writer = harness.eventually(is_read)
+                process.send_signal(how)
+                err = process.communicate(timeout=10)[1]
+                os.close(writer)
+                self.assertEqual(process.returncode, code)
+                self.assertIn("before it was ready", err)
 
     def test_health(self):
         for path in ("/healthz", "/readyz"):
