@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long checks: sanitizers, fuzzing, many kills. FUZZ_SECONDS (default 1800) a target, KILLS (default 500).
+# The long checks: sanitizers, fuzzing, many crashes and kills. FUZZ_SECONDS (default 1800) a target, CRASH_RUNS (default
+# 10000) random machines, KILLS (default 500) of the program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,4 +22,5 @@ done
 
 cmake --preset release
 cmake --build --preset release
+TOCSIN_CRASH_RUNS="${CRASH_RUNS:-10000}" build/release/src/workflows/workflows_test --gtest_filter='Crashes.*'
 KILLS="${KILLS:-500}" /usr/bin/python3 tests/e2e/kill_test.py
