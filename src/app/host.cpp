@@ -14,6 +14,9 @@ namespace {
 
 constexpr int reader_threads = 2;
 constexpr int network_threads = 2;
+// Operations say themselves how long they wait at most: a queue 20 s, an activity 60 s, a synchronous test of a state
+// five minutes.
+constexpr std::chrono::minutes poll_max{5};
 
 void log_access(const http::Access& access) {
   std::string notes;
@@ -72,7 +75,8 @@ Result<void> Host::listen(const Config& config) {
   pool_ = std::make_unique<http::Pool>(reader_threads);
   front_ = std::make_unique<api::Front>(
       engine_->directory(), engine_->store(), [this](std::string_view id) { return keys_->find(id); },
-      engine_->identity(), clock_, random_, *pool_, api::FrontOptions{.fallback_endpoint = "http://" + config.listen});
+      engine_->identity(), clock_, random_, *pool_,
+      api::FrontOptions{.fallback_endpoint = "http://" + config.listen, .wait_max = poll_max});
   routes_ = std::make_unique<http::Routes>(*pool_);
   http::ServerOptions options{.listen = config.listen, .threads = network_threads};
   options.refuse = [this](const http::Request& head, int status) { return front_->refuse(head, status); };

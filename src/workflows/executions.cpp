@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "store/compress.h"
+#include "workflows/activities.h"
 #include "workflows/workflows.h"
 
 namespace tocsin::workflows {
@@ -89,6 +90,7 @@ void Executions::save(store::Transaction& transaction, const Row& row, const asl
   for (const auto& command : step.commands) perform(transaction, row, command);
   if (!finished) return;
   transaction.execute("DELETE FROM task_token WHERE execution = ?", row.id);
+  drop_activity_tasks(transaction, row.id);
   transaction.signal("execution:" + row.arn);
   store::Outbox::add(transaction, {.kind = std::string(retention_kind),
                                    .destination = {},
@@ -112,6 +114,7 @@ void Executions::perform(store::Transaction& transaction, const Row& row, const 
     store::Outbox::cancel(transaction, task_key(row.id, cancelled->task));
     transaction.execute("DELETE FROM task_token WHERE execution = ? AND task = ?", row.id,
                         static_cast<std::int64_t>(cancelled->task));
+    drop_activity_task(transaction, row.id, cancelled->task);
   } else if (const auto* stopped = std::get_if<asl::CancelTimer>(&command)) {
     store::Outbox::cancel(transaction, timer_key(row.id, stopped->timer));
   }
@@ -121,6 +124,8 @@ void Executions::schedule(store::Transaction& transaction, const Row& row, const
   if (!task.task_token.empty())
     transaction.execute("INSERT INTO task_token (token, execution, task) VALUES (?,?,?)", task.task_token, row.id,
                         static_cast<std::int64_t>(task.task));
+  // Without the activity the task is made like any other, and fails.
+  if (is_activity(task.resource) && queue_activity_task(transaction, row.id, task)) return;
   const bool submits = task.integration != asl::Integration::request_response;
   store::Outbox::add(transaction, {.kind = std::string(task_kind),
                                    .destination = task.resource,
@@ -160,6 +165,14 @@ Result<void> Executions::run_task(store::Transaction& transaction, const store::
       return happen(transaction, *row, asl::TaskSubmitted{task, std::move(*output)});
   }
   return happen(transaction, *row, happening_of(task, std::move(outcome)));
+}
+
+Result<void> Executions::tell(store::Transaction& transaction, std::int64_t execution,
+                              const asl::Happening& happening) {
+  auto row = load(transaction, execution);
+  if (!row)
+    return row.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>{std::unexpected(row.error())};
+  return happen(transaction, *row, happening);
 }
 
 Result<void> Executions::fire_timer(store::Transaction& transaction, const store::Due& due) {

@@ -1,62 +1,11 @@
 #include "workflows/machines.h"
 
-#include <gtest/gtest.h>
-
-#include "store/testing.h"
-#include "workflows/workflows.h"
+#include "workflows/operations_test.h"
 
 namespace tocsin::workflows {
 namespace {
 
-constexpr std::string_view passes = R"({"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}})";
-constexpr std::string_view waits = R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":9,"End":true}}})";
-
-// The operations as the front finds them.
-class MachinesTest : public testing::Test {
- protected:
-  MachinesTest() {
-    executions.attach(store->outbox());
-    directory.add(service(machines, executions));
-  }
-
-  service::Answer call(std::string_view operation, const json::object& input) {
-    const auto* found = directory.find("states", operation);
-    EXPECT_NE(found, nullptr) << operation;
-    return store.write([&](store::Transaction& t) {
-      return service::run_within(*found, t, {.caller = caller, .input = input, .request_id = "r", .endpoint = ""});
-    });
-  }
-  json::object good(std::string_view operation, const json::object& input) {
-    auto answer = call(operation, input);
-    EXPECT_TRUE(answer) << operation << ": " << (answer ? "" : answer.error().message);
-    return answer ? *answer : json::object{};
-  }
-  std::string refused(std::string_view operation, const json::object& input) {
-    const auto answer = call(operation, input);
-    EXPECT_FALSE(answer) << operation << " was not refused";
-    return answer ? "" : answer.error().aws_code;
-  }
-  std::string create(std::string_view name, json::object more = {}) {
-    json::object input{{"name", name}, {"definition", passes}, {"roleArn", "arn:aws:iam::000000000000:role/r"}};
-    for (const auto& [member, value] : more) input[member] = value;
-    return std::string(string_at(good("CreateStateMachine", input), "stateMachineArn"));
-  }
-  json::object routes(std::initializer_list<std::pair<std::string, int>> weights) {
-    json::array list;
-    for (const auto& [arn, weight] : weights)
-      list.push_back(json::object{{"stateMachineVersionArn", arn}, {"weight", weight}});
-    return {{"name", "live"}, {"routingConfiguration", list}};
-  }
-
-  service::Caller caller;
-  store::TestStore store{migrations()};
-  service::Directory directory;
-  Tasks tasks{Identity{},
-              [](store::Transaction&, std::string_view, const json::value& payload) -> TaskOutcome { return payload; },
-              directory};
-  Machines machines{Identity{}};
-  Executions executions{machines, tasks};
-};
+class MachinesTest : public OperationsTest {};
 
 TEST_F(MachinesTest, CreatingTheSameAgainIsTheSame) {
   const auto arn = create("m", {{"tags", json::array{json::object{{"key", "team"}, {"value", "soc"}}}}});

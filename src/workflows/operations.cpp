@@ -1,3 +1,4 @@
+#include "workflows/activities.h"
 #include "workflows/tags.h"
 #include "workflows/workflows.h"
 
@@ -29,7 +30,8 @@ service::Service service(Machines& machines, Executions& executions) {
           {"SendTaskHeartbeat", Write{[&](Transaction& t, const Call& c) { return executions.task_heartbeat(t, c); }},
            Lane::workflow},
       }};
-  for (auto& operations : {machine_operations(machines), tag_operations()})
+  for (auto& operations :
+       {machine_operations(machines), tag_operations(), activity_operations(machines.identity(), executions)})
     states.operations.insert(states.operations.end(), operations.begin(), operations.end());
   return states;
 }

@@ -1,9 +1,23 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "workflows/detail/executions.h"
 #include "workflows/workflows.h"
 
 namespace tocsin::workflows {
+namespace {
+
+// Tokens are base64 text of a length of their own; anything else was never one.
+bool is_token(std::string_view text) {
+  constexpr std::size_t length_min = 64;
+  return text.size() >= length_min && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+                  c == '=';
+         });
+}
+
+}  // namespace
 
 Result<void> Executions::answer_token(store::Transaction& transaction, const service::Call& call,
                                       const std::function<asl::Happening(asl::TaskId)>& happening) {
@@ -12,7 +26,10 @@ Result<void> Executions::answer_token(store::Transaction& transaction, const ser
   asl::TaskId task{};
   {
     auto rows = transaction.query("SELECT execution, task FROM task_token WHERE token = ?", token);
-    if (!rows.next())
+    const bool found = rows.next();
+    if (!found && !is_token(token))
+      return fail(ErrorCode::validation, "Invalid Token: 'Invalid token'", "InvalidToken", "taskToken");
+    if (!found)
       return fail(ErrorCode::not_found, "Task Timed Out: 'Provided task does not exist anymore'", "TaskTimedOut",
                   "taskToken");
     execution = rows.integer(0);

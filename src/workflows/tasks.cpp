@@ -102,6 +102,8 @@ TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view res
   if (arn && arn->service == "lambda") return invoke_(transaction, resource, input);
   if (resource.starts_with(integration_prefix))
     return call_operation(transaction, resource.substr(integration_prefix.size()), input);
+  if (arn && arn->resource.starts_with("activity:"))
+    return TaskFailure{"States.Runtime", fmt::format("The activity {} does not exist.", resource)};
   return TaskFailure{"States.Runtime", fmt::format("The resource '{}' cannot be called here.", resource)};
 }
 

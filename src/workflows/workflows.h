@@ -46,6 +46,9 @@ class Executions final : public service::Destination {
   Result<void> deliver(store::Transaction& transaction, const std::string& arn,
                        const service::Message& message) override;
 
+  // What happened to a task of an execution outside of it. An execution that is gone is passed over.
+  Result<void> tell(store::Transaction& transaction, std::int64_t execution, const asl::Happening& happening);
+
   // Operations of the States API, on documents of its model.
   service::Answer start_execution(store::Transaction& transaction, const service::Call& call);
   service::Answer stop_execution(store::Transaction& transaction, const service::Call& call);

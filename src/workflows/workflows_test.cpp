@@ -173,7 +173,8 @@ TEST_F(WorkflowsTest, AnswersWithErrorsOfTheService) {
       {call(&Executions::start_execution, {{"stateMachineArn", create(two_tasks)}, {"input", "{"}}),
        "InvalidExecutionInput"},
       {call(&Executions::start_execution, {{"stateMachineArn", create(two_tasks)}, {"name", "a b"}}), "InvalidName"},
-      {call(&Executions::task_success, {{"taskToken", "zzz"}, {"output", "{}"}}), "TaskTimedOut"},
+      {call(&Executions::task_success, {{"taskToken", "zzz"}, {"output", "{}"}}), "InvalidToken"},
+      {call(&Executions::task_success, {{"taskToken", std::string(96, 'z')}, {"output", "{}"}}), "TaskTimedOut"},
   };
   for (const auto& c : cases) {
     ASSERT_FALSE(c.answer) << c.code;

@@ -149,6 +149,67 @@ class Machines(unittest.TestCase):
         self.call("DeleteStateMachineVersion", stateMachineVersionArn=arn + ":1")
         self.states("delete-state-machine", "--state-machine-arn", arn)
 
+    # ---- activities
+
+    def activity_machine(self, name, **fields):
+        activity = self.states("create-activity", "--name", name, "--tags", "key=team,value=soc")["activityArn"]
+        definition = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": activity, "End": True, **fields}}}
+        return activity, self.create(name, definition)
+
+    def test_many_workers_get_each_task_once(self):
+        activity, machine = self.activity_machine("shared-work")
+        got, tasks, pollers = [], 12, 5
+
+        def work(number):
+            while True:
+                task = self.call("GetActivityTask", activityArn=activity, workerName=f"w{number}")
+                if "taskToken" not in task:
+                    continue
+                document = json.loads(task["input"])
+                if document == "stop":
+                    self.call("SendTaskSuccess", taskToken=task["taskToken"], output="0")
+                    return
+                got.append(document)
+                self.call("SendTaskSuccess", taskToken=task["taskToken"], output=json.dumps({"done": document}))
+        workers = [threading.Thread(target=work, args=(n,)) for n in range(pollers)]
+        for worker in workers:
+            worker.start()
+        executions = [self.call("StartExecution", stateMachineArn=machine, input=str(n))["executionArn"] for n in range(tasks)]
+        ends = [self.call("DescribeExecution", executionArn=e) for e in executions
+                if harness.eventually(lambda e=e: self.call("DescribeExecution", executionArn=e)["status"] != "RUNNING")]
+        for _ in workers:
+            self.call("StartExecution", stateMachineArn=machine, input='"stop"')
+        for worker in workers:
+            worker.join(30)
+        self.assertEqual(sorted(got), list(range(tasks)))
+        self.assertEqual([json.loads(end["output"]) for end in ends], [{"done": n} for n in range(tasks)])
+
+    def test_activity_tasks_survive_crashes_and_time_out(self):
+        activity, machine = self.activity_machine("slow-work", HeartbeatSeconds=2, TimeoutSeconds=60)
+        execution = self.start(machine, {"n": 1})
+        task = self.states("get-activity-task", "--activity-arn", activity, "--worker-name", "one")
+        self.assertEqual(json.loads(task["input"]), {"n": 1})
+        self.server.kill()
+        self.server.start()
+        self.call("SendTaskHeartbeat", taskToken=task["taskToken"])
+        self.call("SendTaskSuccess", taskToken=task["taskToken"], output='{"ok":true}')
+        self.assertEqual(self.finished(execution)["output"], '{"ok":true}')
+        self.assertEqual(self.types(execution)[2:5], ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"])
+        # This worker dies: its heartbeat stays out.
+        execution = self.start(machine)
+        task = self.call("GetActivityTask", activityArn=activity)
+        ended = self.finished(execution)
+        self.assertEqual((ended["status"], self.types(execution)[-2:]), ("FAILED", ["ActivityTimedOut", "ExecutionFailed"]))
+        with self.assertRaisesRegex(harness.AwsError, "TaskTimedOut"):
+            self.states("send-task-success", "--task-token", task["taskToken"], "--task-output", "{}")
+        with self.assertRaisesRegex(harness.AwsError, "InvalidToken"):
+            self.states("send-task-heartbeat", "--task-token", "nonsense")
+        self.assertIn(activity, [a["activityArn"] for a in self.states("list-activities")["activities"]])
+        self.assertEqual(self.states("list-tags-for-resource", "--resource-arn", activity)["tags"][0]["value"], "soc")
+        self.states("delete-activity", "--activity-arn", activity)
+        with self.assertRaisesRegex(harness.AwsError, "ActivityDoesNotExist"):
+            self.states("get-activity-task", "--activity-arn", activity)
+
 
 if __name__ == "__main__":
     harness.main()
