@@ -53,6 +53,8 @@ fuzz: ; @tools/setup.sh deep && cmake --preset fuzz && cmake --build --preset fu
 bench: build ; @bench/run.sh
 ## make bench-pattern   the event-pattern engine alone
 bench-pattern: build ; @build/release/bench/pattern/bench_pattern
+## make bench-workflow  workflows alone: durable and express executions a second, memory and restart with many open
+bench-workflow: build ; @build/release/bench/workflow/bench_workflow --folder build
 
 ## make format | tidy   clang-format in place | clang-tidy
 .PHONY: format format-check tidy
