@@ -9,21 +9,13 @@ const TokenRoom& TokenMemory::room_for(std::size_t event_bytes) {
   size_ = std::max<std::size_t>(event_bytes + event_bytes / 4, 4096);
   // A token a byte at most. Whole blocks are written past the last one, and read two tokens further.
   const std::size_t tokens = size_ + 3 * token_slack;
-  const std::size_t words = tokens / 64 + 2;
-  chars_ = std::make_unique_for_overwrite<char[]>(tokens);
+  const std::size_t words = tokens / 64 + 8;
+  chars_ = std::make_unique_for_overwrite<char[]>(token_slack + tokens);
   at_ = std::make_unique_for_overwrite<std::uint32_t[]>(tokens);
-  words_ = std::make_unique_for_overwrite<std::uint64_t[]>(7 * words);
-  std::uint64_t* word = words_.get();
-  const auto next = [&] { return std::exchange(word, word + words); };
-  room_.chars = chars_.get();
-  room_.at = at_.get();
-  room_.brackets = next();
-  room_.opens = next();
-  room_.braces = next();
-  room_.key_commas = next();
-  room_.plain_commas = next();
-  room_.backslashes = next();
-  room_.dots = next();
+  token_words_ = std::make_unique_for_overwrite<TokenWords[]>(words);
+  text_words_ = std::make_unique_for_overwrite<std::uint64_t[]>(2 * words);
+  std::fill_n(chars_.get(), token_slack, '\0');
+  room_ = {chars_.get() + token_slack, at_.get(), token_words_.get(), text_words_.get(), text_words_.get() + words};
   return room_;
 }
 

@@ -193,9 +193,10 @@ class Walker {
     std::uint64_t from = ~std::uint64_t{0} << i % 64;  // tokens not yet looked at
     const Index words = (count_ + 63) / 64;
     for (; word < words; ++word, from = ~std::uint64_t{0}) {
-      const std::uint64_t opens = room_.opens[word], braces = room_.braces[word];
-      const std::uint64_t key_commas = room_.key_commas[word], plain_commas = room_.plain_commas[word];
-      for (std::uint64_t brackets = room_.brackets[word] & from; brackets != 0; brackets &= brackets - 1) {
+      const TokenWords& words_here = room_.token_words[word];
+      const std::uint64_t opens = words_here.opens, braces = words_here.braces;
+      const std::uint64_t key_commas = words_here.key_commas, plain_commas = words_here.plain_commas;
+      for (std::uint64_t brackets = words_here.brackets & from; brackets != 0; brackets &= brackets - 1) {
         const std::uint64_t bit = brackets & -brackets;
         const std::uint64_t before = from & (bit - 1);
         wrong |= before & ((kinds & 1) != 0 ? plain_commas : key_commas);

@@ -148,7 +148,9 @@ int tokenizers_here(Tokenizer (&list)[3]) {
                           __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("pclmul") != 0 &&
                           __builtin_cpu_supports("popcnt") != 0;
   if (has_basics && __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vbmi") != 0 &&
-      __builtin_cpu_supports("avx512vbmi2") != 0) {
+      __builtin_cpu_supports("avx512vbmi2") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+      __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("gfni") != 0 &&
+      __builtin_cpu_supports("vpclmulqdq") != 0) {
     list[count++] = tokenize_avx512;
   }
   if (has_basics) list[count++] = tokenize_avx2;

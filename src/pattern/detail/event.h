@@ -63,7 +63,8 @@ class TokenMemory {
   std::size_t size_ = 0;
   std::unique_ptr<char[]> chars_;
   std::unique_ptr<std::uint32_t[]> at_;
-  std::unique_ptr<std::uint64_t[]> words_;
+  std::unique_ptr<TokenWords[]> token_words_;
+  std::unique_ptr<std::uint64_t[]> text_words_;
   TokenRoom room_{};
 };
 

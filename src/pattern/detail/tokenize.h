@@ -203,11 +203,11 @@ TOCSIN_INLINE bool check_tokens(const char* text, const char* end, const TokenRo
     comma_before = comma;
     quote_before = quote;
     const Bits key_comma = comma & Isa::equal(room.chars + i + 2, ':');
-    room.brackets[i / 64] = block.brackets() & here;
-    room.opens[i / 64] = block.opens();
-    room.braces[i / 64] = block.braces();
-    room.key_commas[i / 64] = key_comma;
-    room.plain_commas[i / 64] = comma & ~key_comma;
+    room.token_words[i / 64] = {.brackets = block.brackets() & here,
+                                .opens = block.opens(),
+                                .braces = block.braces(),
+                                .key_commas = key_comma,
+                                .plain_commas = comma & ~key_comma};
     for (Bits literals = block.literals() & here; literals != 0; literals &= literals - 1) {
       wrong |= is_literal(text + room.at[i + static_cast<std::uint32_t>(first_bit(literals))], end) ? 0 : 1;
     }
@@ -215,25 +215,29 @@ TOCSIN_INLINE bool check_tokens(const char* text, const char* end, const TokenRo
   return wrong == 0;
 }
 
+// When all blocks are done: the rest of the grammar.
+template <class Isa>
+TOCSIN_INLINE Tokens finish(const char* text, std::size_t size, const TokenRoom& room, Tokens tokens) {
+  __builtin_memset(room.chars + tokens.count, 0, token_slack);
+  room.at[tokens.count] = static_cast<std::uint32_t>(size);
+  tokens.is_valid = tokens.is_valid && check_tokens<Isa>(text, text + size, room, tokens.count);
+  return tokens;
+}
+
 template <class Isa>
 Tokens tokenize_with(const char* text, std::size_t size, const TokenRoom& room) {
   Progress<Isa> progress;
   const TokenRoom places = room;
-  const char* end = text + size;
   for (std::size_t at = 0; at < size; at += 64) {
     const std::size_t rest = size - at;
-    tokenize_block<Isa>(rest >= 64 ? typename Isa::Block(text + at) : Isa::last_block(text + at, rest), text, end, at,
-                        places, progress);
+    tokenize_block<Isa>(rest >= 64 ? typename Isa::Block(text + at) : Isa::last_block(text + at, rest), text,
+                        text + size, at, places, progress);
   }
-  __builtin_memset(room.chars + progress.count, 0, token_slack);
-  room.at[progress.count] = static_cast<std::uint32_t>(size);
-  Tokens tokens;
-  tokens.count = progress.count;
-  tokens.has_backslash = progress.backslash != 0;
-  tokens.has_non_ascii = progress.non_ascii != 0;
-  tokens.is_valid =
-      progress.wrong == 0 && progress.carry.in_string == 0 && check_tokens<Isa>(text, end, places, progress.count);
-  return tokens;
+  return finish<Isa>(text, size, places,
+                     {.count = progress.count,
+                      .is_valid = progress.wrong == 0 && progress.carry.in_string == 0,
+                      .has_backslash = progress.backslash != 0,
+                      .has_non_ascii = progress.non_ascii != 0});
 }
 
 // wrong_pairs() and wrong_token_pairs() on masks, for instruction sets without a lookup of bytes in large tables.

@@ -7,18 +7,22 @@
 
 namespace tocsin::pattern {
 
+// Of 64 tokens, one bit each.
+struct TokenWords {
+  std::uint64_t brackets;      // { } [ ]
+  std::uint64_t opens;         // { [
+  std::uint64_t braces;        // { }
+  std::uint64_t key_commas;    // a comma before a key (a string and a colon)
+  std::uint64_t plain_commas;  // any other comma
+};
+
 // Where tokenize() writes; the caller provides room.
 struct TokenRoom {
-  // One a token, and 64 bytes of slack before the first and after the last.
+  // One a token, and 64 bytes of slack before the first (of which the last one is 0) and after the last.
   char* chars;        // '{' '}' '[' ']' ':' ',' '"', or the first byte of a number or literal; behind the last: 0
   std::uint32_t* at;  // its place in the text
-  // One bit a token.
-  std::uint64_t* brackets;      // { } [ ]
-  std::uint64_t* opens;         // { [
-  std::uint64_t* braces;        // { }
-  std::uint64_t* key_commas;    // a comma before a key (a string and a colon)
-  std::uint64_t* plain_commas;  // any other comma
-  // One bit a byte of text.
+  TokenWords* token_words;
+  // One bit a byte of text; written in groups of eight words.
   std::uint64_t* backslashes;
   std::uint64_t* dots;
 };
