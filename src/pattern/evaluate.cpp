@@ -36,25 +36,39 @@ bool any_text(const RuleSet& rules, Range texts, Test test) {
 
 }  // namespace
 
-std::string_view folded_text(Leaf& leaf, Event& event) {
-  if (!leaf.has_folded) {
-    leaf.has_folded = true;
-    leaf.folded = static_cast<Index>(event.folded.size());
-    append_folded(event.folded, leaf.text());
-    leaf.folded_size = static_cast<Index>(event.folded.size()) - leaf.folded;
+namespace {
+
+LeafForms& forms_of(Leaf& leaf, Event& event) {
+  if (leaf.more == none) {
+    leaf.more = static_cast<Index>(event.forms.size());
+    event.forms.emplace_back();
   }
-  return {event.folded.data() + leaf.folded, leaf.folded_size};
+  return event.forms[leaf.more];
+}
+
+}  // namespace
+
+std::string_view folded_text(Leaf& leaf, Event& event) {
+  LeafForms& forms = forms_of(leaf, event);
+  if (!forms.has_folded) {
+    forms.has_folded = true;
+    forms.folded = static_cast<Index>(event.folded.size());
+    append_folded(event.folded, leaf.text());
+    forms.folded_size = static_cast<Index>(event.folded.size()) - forms.folded;
+  }
+  return {event.folded.data() + forms.folded, forms.folded_size};
 }
 
 const Address* address_of(Leaf& leaf, Event& event) {
-  if (!leaf.has_address) {
-    leaf.has_address = true;
+  LeafForms& forms = forms_of(leaf, event);
+  if (!forms.has_address) {
+    forms.has_address = true;
     if (const auto parsed = parse_address(leaf.text())) {
-      leaf.address = static_cast<Index>(event.addresses.size());
+      forms.address = static_cast<Index>(event.addresses.size());
       event.addresses.push_back(*parsed);
     }
   }
-  return leaf.address == none ? nullptr : &event.addresses[leaf.address];
+  return forms.address == none ? nullptr : &event.addresses[forms.address];
 }
 
 bool text_holds(const RuleSet& rules, const Condition& condition, Leaf& leaf, Event& event) {

@@ -61,7 +61,7 @@ std::vector<std::string> values_at(const std::shared_ptr<const Clause>& clause, 
   Event event;
   std::vector<std::string> values;
   if (scan(*rules, text, event).reason != nullptr) return values;
-  total = event.leaves.size();
+  total = event.leaf_count;
   for (std::size_t i = 0; i < std::min(total, found_max); ++i) {
     const Leaf& leaf = event.leaves[i];
     values.push_back(leaf.kind == Leaf::Kind::string ? quoted(leaf.text()) : std::string(leaf.text()));

@@ -206,8 +206,16 @@ NumericIndex PostingLists::lay_out_intervals(const std::vector<Interval>& list) 
   const auto slot = [&](double value) {
     return static_cast<Index>(2 * (std::lower_bound(points.begin(), points.end(), value) - points.begin()) + 1);
   };
+  constexpr std::size_t flat_points_max = 16, flat_intervals_max = 32;
+  index.is_flat = points.size() <= flat_points_max && list.size() <= flat_intervals_max;
   for (const Interval& interval : list) {
     if (interval.low > interval.high) continue;
+    if (index.is_flat) {
+      for (Index at = slot(interval.low); at <= slot(interval.high); ++at) {
+        entries.emplace_back(index.leaf_count + at, interval.posting);
+      }
+      continue;
+    }
     Index low = slot(interval.low) + index.leaf_count;
     Index high = slot(interval.high) + index.leaf_count + 1;
     for (; low < high; low /= 2, high /= 2) {

@@ -35,26 +35,39 @@ long read_exponent(std::string_view text) {
   return negative ? -value : value;
 }
 
-// Eight digits at once (Mula, "SWAR: parse 8 digits"). False: they are no digits.
-bool read_eight(const char* p, std::uint64_t& value) {
-  std::uint64_t word;
-  std::memcpy(&word, p, 8);
-  if (std::endian::native != std::endian::little) return false;
-  if ((((word + 0x4646464646464646) | (word - 0x3030303030303030)) & 0x8080808080808080) != 0) return false;
-  word -= 0x3030303030303030;
+// How many of the eight bytes are digits before the first that is none, and the number that they are (Mula, "SWAR:
+// parse 8 digits").
+struct Digits {
+  int count;
+  std::uint64_t value;
+};
+Digits read_eight(std::uint64_t word) {
+  constexpr std::uint64_t zeros = 0x3030303030303030, high = 0xF0F0F0F0F0F0F0F0;
+  word ^= zeros;
+  const std::uint64_t others = (word | (word + 0x0606060606060606)) & high;
+  const int count = others == 0 ? 8 : std::countr_zero(others) / 8;
+  if (count == 0) return {0, 0};
+  word <<= 64 - 8 * count;  // leading zeros
   word = word * 10 + (word >> 8);
-  value =
-      ((word & 0x000000FF000000FF) * 0x000F424000000064 + (word >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >> 32;
-  return true;
+  return {count,
+          ((word & 0x000000FF000000FF) * 0x000F424000000064 + (word >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+              32};
 }
 
-// The digits from `p` on, at most 19 significant ones.
-const char* read_digits(const char* p, const char* end, Decimal& decimal) {
+constexpr std::uint64_t powers_to_8[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+
+// The digits from `p` on, at most 19 significant ones. `begin` and `end` are those of the number.
+inline __attribute__((always_inline)) const char* read_digits(const char* p, const char* begin, const char* end,
+                                                              Decimal& decimal) {
   constexpr std::uint64_t ten_to_11 = 100'000'000'000, ten_to_18 = 1'000'000'000'000'000'000;
-  std::uint64_t eight = 0;
-  while (end - p >= 8 && decimal.mantissa < ten_to_11 && read_eight(p, eight)) {
-    decimal.mantissa = decimal.mantissa * 100'000'000 + eight;
-    p += 8;
+  while (std::endian::native == std::endian::little && end - begin >= 8 && p != end && decimal.mantissa < ten_to_11) {
+    std::uint64_t word;
+    const auto rest = static_cast<int>(std::min<std::ptrdiff_t>(end - p, 8));
+    std::memcpy(&word, p + rest - 8, 8);
+    const Digits digits = read_eight(word >> (64 - 8 * rest));
+    decimal.mantissa = decimal.mantissa * powers_to_8[digits.count] + digits.value;
+    p += digits.count;
+    if (digits.count < 8) return p;
   }
   for (; p != end && is_digit(*p); ++p) {
     if (decimal.mantissa < ten_to_18) {
@@ -66,7 +79,7 @@ const char* read_digits(const char* p, const char* end, Decimal& decimal) {
   return p;
 }
 
-Decimal read_decimal(std::string_view text) {
+inline __attribute__((always_inline)) Decimal read_decimal(std::string_view text) {
   Decimal decimal;
   const char* p = text.data();
   const char* const end = p + text.size();
@@ -74,10 +87,10 @@ Decimal read_decimal(std::string_view text) {
     decimal.is_negative = true;
     ++p;
   }
-  p = read_digits(p, end, decimal);
+  p = read_digits(p, text.data(), end, decimal);
   if (p != end && *p == '.') {
     const char* const fraction = ++p;
-    p = read_digits(p, end, decimal);
+    p = read_digits(p, text.data(), end, decimal);
     decimal.exponent = fraction - p;
   }
   if (p != end) decimal.exponent += read_exponent({p + 1, static_cast<std::size_t>(end - p - 1)});
@@ -115,10 +128,21 @@ constexpr std::uint64_t integer_powers[] = {1,
                                             1'000'000'000'000'000'000,
                                             10'000'000'000'000'000'000U};
 
-__extension__ typedef __int128 Wide;
+__extension__ typedef unsigned __int128 Wide;
 
 Wide distance(Wide a, Wide b) {
   return a < b ? b - a : a - b;
+}
+
+// The quotient must fit, as it does where the numerator's upper half is smaller than the divisor.
+std::uint64_t quotient(Wide numerator, std::uint64_t divisor) {
+#if defined(__x86_64__)
+  std::uint64_t result = static_cast<std::uint64_t>(numerator), rest = static_cast<std::uint64_t>(numerator >> 64);
+  __asm__("divq %2" : "+a"(result), "+d"(rest) : "r"(divisor) : "cc");
+  return result;
+#else
+  return static_cast<std::uint64_t>(numerator / divisor);
+#endif
 }
 
 // mantissa / divisor, a power of ten, as the nearest binary64, with 2^52 < |fraction| < 2^53 and the value
@@ -130,29 +154,32 @@ Shortest divide(std::uint64_t mantissa, std::uint64_t divisor, double& value) {
   int shift = 53 - (static_cast<int>(std::bit_width(mantissa)) - static_cast<int>(std::bit_width(divisor)));
   if (shift < 1) return Shortest::unknown;
   Wide numerator = static_cast<Wide>(mantissa) << shift;
-  auto fraction = static_cast<std::uint64_t>(numerator / static_cast<Wide>(divisor));
+  std::uint64_t fraction = quotient(numerator, divisor);
   if (fraction >= two_to_53) {
     fraction /= 2;
     --shift;
-    numerator = static_cast<Wide>(mantissa) << shift;
+    numerator >>= 1;
   }
-  const Wide wide_divisor = static_cast<Wide>(divisor);
-  const Wide rest = numerator - static_cast<Wide>(fraction) * wide_divisor;
-  if (2 * rest == wide_divisor) return Shortest::unknown;
-  if (2 * rest > wide_divisor) ++fraction;
-  if (fraction <= two_to_52 || fraction >= two_to_53) return Shortest::unknown;
+  const auto rest = static_cast<std::uint64_t>(numerator) - fraction * divisor;
+  if (rest > divisor / 2) ++fraction;
+  if (rest == divisor - rest || fraction <= two_to_52 || fraction >= two_to_53) return Shortest::unknown;
   value = std::bit_cast<double>((fraction & (two_to_52 - 1)) | static_cast<std::uint64_t>(1023 + 52 - shift) << 52);
-  // In units of 1 / (2^shift × divisor): the binary64, a step of the decimal's last digit, half a step of the binary64.
-  const Wide binary = static_cast<Wide>(fraction) * wide_divisor;
+  // In units of 1 / (2^shift × divisor): how far the binary64 is off, a step of the decimal's last digit, and half a
+  // step of the binary64 is half the divisor.
+  const Wide off = rest > divisor / 2 ? divisor - rest : rest;
   const Wide step = static_cast<Wide>(1) << shift;
-  const Wide apart = 2 * distance(binary, numerator);
-  if (apart == step) return Shortest::unknown;
-  if (apart > step) return Shortest::no;  // the decimal beside it is nearer
-  const std::uint64_t below = mantissa - mantissa % 10;
-  for (const std::uint64_t shorter : {below - 10, below, below + 10, below + 20}) {
-    const Wide off = 2 * distance(binary, static_cast<Wide>(shorter) << shift);
-    if (off == wide_divisor) return Shortest::unknown;
-    if (off < wide_divisor) return Shortest::no;
+  if (2 * off == step) return Shortest::unknown;
+  if (2 * off > step) return Shortest::no;  // the decimal beside it is nearer
+  // A decimal with fewer digits is a multiple of ten steps; it must not be read as the same binary64.
+  const std::uint64_t last = mantissa % 10;
+  const Wide nearest = step * std::min(last, 10 - last);
+  if (nearest > off && 2 * (nearest - off) > divisor) return Shortest::yes;
+  const Wide binary = static_cast<Wide>(fraction) * divisor;
+  for (const std::uint64_t shorter :
+       {mantissa - last - 10, mantissa - last, mantissa - last + 10, mantissa - last + 20}) {
+    const Wide apart = 2 * distance(binary, static_cast<Wide>(shorter) << shift);
+    if (apart == divisor) return Shortest::unknown;
+    if (apart < divisor) return Shortest::no;
   }
   return Shortest::yes;
 }
@@ -209,9 +236,12 @@ Number read_number(std::string_view text) {
   if (decimal.mantissa >= ten_to_15) reduce(decimal);
   // No binary64 needs more than 17 digits.
   if (decimal.mantissa >= ten_to_17) return {false, 0.0};
-  // 15 digits always survive the way into binary64 and back (DBL_DIG); such a product or quotient of two exact numbers
-  // is rounded once, so it is the nearest one.
-  if (decimal.mantissa < ten_to_15 && decimal.exponent >= -22 && decimal.exponent <= 22) {
+  // 15 digits always survive the way into binary64 and back (DBL_DIG), and so does whatever is under 2^52 steps of its
+  // last digit, as those are wider than those of the binary64. Such a product or quotient of two exact numbers is
+  // rounded once, so it is the nearest one.
+  constexpr std::uint64_t two_to_52 = std::uint64_t{1} << 52;
+  if ((decimal.mantissa < ten_to_15 && decimal.exponent >= -22 && decimal.exponent <= 22) ||
+      (decimal.mantissa < two_to_52 && decimal.exponent >= -22 && decimal.exponent <= 0)) {
     const auto mantissa = static_cast<double>(decimal.mantissa);
     return {true, sign(decimal.exponent < 0 ? mantissa / exact_powers[-decimal.exponent]
                                             : mantissa * exact_powers[decimal.exponent])};

@@ -15,22 +15,27 @@ namespace tocsin::pattern {
 struct Leaf {
   enum class Kind : std::uint8_t { string, number, true_value, false_value, null_value };
 
-  const char* data = nullptr;  // string: unescaped; number: as written. Lives as long as the event and its Event do.
-  Index size = 0;
-  Index path = none;
-  Index scope = 0;
-  Index next = none;  // of the same path, in the order of the event
-  Kind kind{};
+  const char* data;  // string: unescaped; number: as written. Lives as long as the event and its Event do.
+  Index size;
+  Index path;
+  Index scope;
+  Index next;  // of the same path, in the order of the event
+  Kind kind;
 
   // Filled when first asked for.
-  bool has_value = false, has_number = false, has_folded = false, has_address = false;
-  bool is_comparable = false;
-  Index value = none;  // value id
-  double number = 0;
-  Index folded = 0, folded_size = 0;  // in Event::folded
-  Index address = none;               // in Event::addresses
+  bool has_value, has_number, is_comparable;
+  Index value;  // value id
+  double number;
+  Index more;  // in Event::forms; none: nobody asked yet
 
   std::string_view text() const { return {data, size}; }
+};
+
+// Other forms of a string, filled when first asked for.
+struct LeafForms {
+  bool has_folded = false, has_address = false;
+  Index folded = 0, folded_size = 0;  // in Event::folded
+  Index address = none;               // in Event::addresses
 };
 
 // An object or array that is an element of an array at a used path. Scope 0 is the event itself. A scope's descendants
@@ -80,7 +85,9 @@ class Event {
     bool is_array;
   };
 
-  std::vector<Leaf> leaves;
+  std::vector<Leaf> leaves;  // the first `leaf_count` are of this event
+  std::size_t leaf_count = 0;
+  std::vector<LeafForms> forms;
   std::vector<Scope> scopes;
   std::vector<ArrayScopes> arrays;
   std::vector<PathLeaves> path_leaves;  // by path
@@ -118,7 +125,8 @@ inline void Event::begin(const RuleSet& rules, std::size_t event_bytes) {
   }
   if (path_leaves.size() < rules.paths.size()) path_leaves.resize(rules.paths.size());
   steps = 0;
-  leaves.clear();
+  leaf_count = 0;
+  forms.clear();
   scopes.resize(1);
   arrays.clear();
   touched.clear();
@@ -132,8 +140,18 @@ inline void Event::begin(const RuleSet& rules, std::size_t event_bytes) {
 }
 
 inline void Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text) {
+  if (leaf_count == leaves.size()) leaves.resize(2 * leaf_count + 64);
   PathLeaves& at = path_leaves.data()[path];
-  const auto index = static_cast<Index>(leaves.size());
+  const auto index = static_cast<Index>(leaf_count++);
+  Leaf& leaf = leaves.data()[index];
+  leaf.data = text.data();
+  leaf.size = static_cast<Index>(text.size());
+  leaf.path = path;
+  leaf.scope = scope;
+  leaf.next = none;
+  leaf.kind = kind;
+  leaf.has_value = leaf.has_number = false;
+  leaf.more = none;
   if (at.epoch != epoch) {
     at = {epoch, index, index};
     touched.push_back(path);
@@ -141,12 +159,6 @@ inline void Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::strin
     leaves.data()[at.last].next = index;
     at.last = index;
   }
-  leaves.push_back({.data = text.data(),
-                    .size = static_cast<Index>(text.size()),
-                    .path = path,
-                    .scope = scope,
-                    .next = none,
-                    .kind = kind});
 }
 
 inline Index Event::add_scope(Index parent, Index array) {

@@ -69,10 +69,18 @@ template <class Visit>
 std::uint64_t probe_numeric(const RuleSet& rules, const NumericIndex& index, double number, Visit visit) {
   const auto* first = rules.points.data() + index.points.first;
   const auto* last = rules.points.data() + index.points.last;
+  std::uint64_t steps = 0;
+  if (index.is_flat) {
+    // Points below the number, and points not above it, counted without a branch.
+    Index slot = 0;
+    for (const auto* point = first; point != last; ++point)
+      slot += (*point < number ? 1U : 0U) + (*point <= number ? 1U : 0U);
+    visit(rules.numeric_nodes.data()[index.postings_nodes.first + index.leaf_count + slot]);
+    return 1;
+  }
   const auto* at = std::lower_bound(first, last, number);
   Index slot = static_cast<Index>(2 * (at - first));
   if (at != last && *at == number) ++slot;
-  std::uint64_t steps = 0;
   for (Index node = index.leaf_count + slot; node > 0; node /= 2, ++steps) {
     const Range postings = rules.numeric_nodes.data()[index.postings_nodes.first + node];
     if (!postings.empty()) visit(postings);

@@ -99,10 +99,12 @@ struct NetEntry {
 
 // Number intervals of a path. `points` are their ends, ascending; slot 2i is the gap before points[i], slot 2i+1 the
 // point itself. A segment tree over the slots: node k has the children 2k and 2k+1, its postings hold for all below.
+// A small one has all postings at the slots themselves.
 struct NumericIndex {
   Range points;          // in RuleSet::points
   Range postings_nodes;  // in RuleSet::numeric_nodes, 2 × leaf_count of them
   Index leaf_count = 0;  // a power of two
+  bool is_flat = false;
 };
 
 // What is found in an index.
@@ -196,8 +198,16 @@ inline Index RuleSet::find_text(Range slots, std::string_view text) const {
 inline Index RuleSet::find_number(Range slots, double number) const {
   if (slots.empty()) return none;
   const Index mask = slots.size() - 1;
+  if (mask <= 3) {  // cheaper than to hash
+    Index found = none;
+    for (Index i = 0; i <= mask; ++i) {
+      const NumberSlot& slot = number_slots.data()[slots.first + i];
+      if (slot.number == number && slot.value != none) found = slot.value;
+    }
+    return found;
+  }
   for (Index i = hash_number(number) & mask;; i = (i + 1) & mask) {
-    const NumberSlot& slot = number_slots[slots.first + i];
+    const NumberSlot& slot = number_slots.data()[slots.first + i];
     if (slot.value == none) return none;
     if (slot.number == number) return slot.value;
   }
