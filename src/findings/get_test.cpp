@@ -28,6 +28,13 @@ std::string all_pages(TestHub& hub, json::object input) {
   return "endless";
 }
 
+// With these, all of import_variety's findings are in the indexes, the first three are, and none is.
+class GetFindings : public testing::TestWithParam<std::int64_t> {
+ protected:
+  TestHub hub{true, Providers::companies_and_own_account, GetParam()};
+};
+INSTANTIATE_TEST_SUITE_P(FreshMax, GetFindings, testing::Values(1, 3, 2'048));
+
 // Five findings that differ in what filters look at; "e" arrives last.
 void import_variety(TestHub& hub) {
   hub.import({
@@ -37,6 +44,8 @@ void import_variety(TestHub& hub) {
           "Resources": [{"Type": "Other", "Id": "i-9"}, {"Type": "Other", "Id": "i-2"}], "Title": "Brute force"})"),
       finding_with("c", R"({"RecordState": "ARCHIVED", "UpdatedAt": "2025-06-01T00:00:00Z",
           "Types": ["Software and Configuration Checks", "TTPs/Impact"], "Compliance": {"Status": "FAILED"}})"),
+  });
+  hub.import({
       finding_with("d", R"({"ProductArn": "arn:aws:securityhub:eu-west-1::product/prowler/prowler",
           "AwsAccountId": "444422223333", "UpdatedAt": "2026-01-01T00:00:04Z", "Title": "Az",
           "Resources": [{"Type": "Other", "Id": "i-2"}]})"),
@@ -47,7 +56,7 @@ void import_variety(TestHub& hub) {
   hub.store.clock.advance(std::chrono::minutes{1});
 }
 
-TEST(GetFindings, FiltersFind) {
+TEST_P(GetFindings, FiltersFind) {
   const struct {
     const char* filters;
     const char* expected;
@@ -89,13 +98,12 @@ TEST(GetFindings, FiltersFind) {
       {R"({"SeverityNormalized": [{"Gte": 90}]})", "e a"},
       {R"({"SeverityLabel": [{"Value": "NONE", "Comparison": "EQUALS"}]})", ""},
   };
-  TestHub hub;
   import_variety(hub);
   hub.reopen();
   for (const auto& c : cases) EXPECT_EQ(all_pages(hub, {{"Filters", object_of(c.filters)}}), c.expected) << c.filters;
 }
 
-TEST(GetFindings, SortsByColumnsAndByOtherFields) {
+TEST_P(GetFindings, SortsByColumnsAndByOtherFields) {
   const struct {
     const char* criteria;
     const char* expected;
@@ -116,7 +124,6 @@ TEST(GetFindings, SortsByColumnsAndByOtherFields) {
       {R"([{"Field": "Title", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "desc"}])", "a c b e d"},
       {R"([{"Field": "GeneratorId", "SortOrder": "desc"}, {"Field": "UpdatedAt", "SortOrder": "desc"}])", "b d a e c"},
   };
-  TestHub hub;
   import_variety(hub);
   for (const auto& c : cases) {
     auto criteria = *parse_json(c.criteria);
@@ -129,8 +136,7 @@ TEST(GetFindings, SortsByColumnsAndByOtherFields) {
   }
 }
 
-TEST(GetFindings, SortsWithinFilters) {
-  TestHub hub;
+TEST_P(GetFindings, SortsWithinFilters) {
   import_variety(hub);
   const auto criteria = *parse_json(R"([{"Field": "UpdatedAt", "SortOrder": "asc"}])");
   const auto titles = *parse_json(R"([{"Field": "Title", "SortOrder": "asc"}])");
@@ -142,8 +148,7 @@ TEST(GetFindings, SortsWithinFilters) {
   }
 }
 
-TEST(GetFindings, PagesHoldTheirSize) {
-  TestHub hub;
+TEST_P(GetFindings, PagesHoldTheirSize) {
   import_variety(hub);
   EXPECT_EQ(all_pages(hub, {{"MaxResults", 2}}), "e d|c b|a");
   EXPECT_EQ(all_pages(hub, {{"MaxResults", 5}}), "e d c b a");
@@ -153,8 +158,7 @@ TEST(GetFindings, PagesHoldTheirSize) {
       "d|c|b|a");
 }
 
-TEST(GetFindings, TokensHoldForTheirRequestOnly) {
-  TestHub hub;
+TEST_P(GetFindings, TokensHoldForTheirRequestOnly) {
   import_variety(hub);
   const auto page = hub.call("GetFindings", R"({"MaxResults": 1})");
   ASSERT_TRUE(page->contains("NextToken"));
@@ -166,8 +170,7 @@ TEST(GetFindings, TokensHoldForTheirRequestOnly) {
     EXPECT_EQ(error_of(hub.call("GetFindings", json::object{{"NextToken", token}})), error) << token;
 }
 
-TEST(GetFindings, RefusesFiltersThatAreNone) {
-  TestHub hub;
+TEST_P(GetFindings, RefusesFiltersThatAreNone) {
   for (const auto* input : {R"({"Filters": {"NoSuchFilter": [{"Value": "x", "Comparison": "EQUALS"}]}})",
                             R"({"Filters": {"Id": [{"Value": "x", "Comparison": "IS"}]}})"}) {
     const auto answer = hub.call("GetFindings", input);
@@ -177,37 +180,37 @@ TEST(GetFindings, RefusesFiltersThatAreNone) {
 }
 
 // What stays is seen once in every order, whatever comes, goes and changes between pages.
-TEST(GetFindings, PagesWhileFindingsChange) {
+TEST_P(GetFindings, PagesWhileFindingsChange) {
   for (const auto* criteria :
-       {"[]", R"([{"Field": "CreatedAt", "SortOrder": "desc"}])", R"([{"Field": "Title", "SortOrder": "asc"}])"}) {
-    TestHub hub;
+       {"[]", R"([{"Field": "UpdatedAt", "SortOrder": "asc"}])", R"([{"Field": "CreatedAt", "SortOrder": "desc"}])",
+        R"([{"Field": "Title", "SortOrder": "asc"}])"}) {
+    TestHub own{true, Providers::companies_and_own_account, GetParam()};
     SeededRandom random{7};
     for (int i = 0; i < 120; ++i) {
       json::object changes{{"Title", "t" + std::to_string(random.below(10))},
                            {"CreatedAt", "2026-01-01T00:00:0" + std::to_string(random.below(10)) + "Z"}};
-      hub.import({finding_with("stays-" + std::to_string(i), to_json(changes))});
+      own.import({finding_with("stays-" + std::to_string(i), to_json(changes))});
     }
     std::map<std::string, int> seen;
     json::object input{{"SortCriteria", *parse_json(criteria)}, {"MaxResults", 7}};
     for (int turn = 0;; ++turn) {
-      const auto page = hub.call("GetFindings", input);
+      const auto page = own.call("GetFindings", input);
       ASSERT_TRUE(page);
       for (const auto& finding : page->at("Findings").get_array())
         ++seen[std::string(string_at(finding.get_object(), "Id"))];
       if (!page->contains("NextToken")) break;
       input["NextToken"] = page->at("NextToken");
-      hub.import({finding_with("new-" + std::to_string(turn), R"({"Title": "t5"})")});
+      own.import({finding_with("new-" + std::to_string(turn), R"({"Title": "t5"})")});
       const auto touched = "stays-" + std::to_string(random.below(120));
-      ASSERT_TRUE(hub.update({touched}, R"({"Criticality": )" + std::to_string(turn % 100) + "}"));
-      if (turn % 3 == 0) hub.reopen();
+      ASSERT_TRUE(own.update({touched}, R"({"Criticality": )" + std::to_string(turn % 100) + "}"));
+      if (turn % 3 == 0) own.reopen();
     }
     for (int i = 0; i < 120; ++i) EXPECT_EQ(seen["stays-" + std::to_string(i)], 1) << i << criteria;
     for (const auto& [id, times] : seen) EXPECT_LE(times, 1) << id;
   }
 }
 
-TEST(GetFindings, ALongLookForFewGoesOverSeveralPages) {
-  TestHub hub;
+TEST_P(GetFindings, ALongLookForFewGoesOverSeveralPages) {
   for (int batch = 0; batch < 45; ++batch) {
     json::array list;
     for (int i = 0; i < 100; ++i) {
@@ -224,8 +227,7 @@ TEST(GetFindings, ALongLookForFewGoesOverSeveralPages) {
             "||5");
 }
 
-TEST(GetFindings, AnOrderThatNoColumnAnswersIsBounded) {
-  TestHub hub;
+TEST_P(GetFindings, AnOrderThatNoColumnAnswersIsBounded) {
   for (int batch = 0; batch < 201; ++batch) {
     json::array list;
     for (int i = 0; i < 100; ++i) list.push_back(finding_with(std::to_string(batch * 100 + i)));

@@ -220,6 +220,8 @@ class Taker {
     return announce(prepared.text, prepared.key);
   }
 
+  void index_many(std::int64_t fresh_max) { writer_.index_many(fresh_max); }
+
   Taken taken;
 
  private:
@@ -269,6 +271,7 @@ Result<Taken> Findings::take(store::Transaction& transaction, const Prepared& pr
   Taker taker{transaction, options_.identity, prepared->by, announcing == Announcing::none ? nullptr : &announce_};
   for (const auto& finding : prepared->findings)
     if (auto done = taker.take(finding); !done) return pass_on(done);
+  taker.index_many(options_.fresh_max);
   taker.taken.failed = std::move(prepared->failed);
   return std::move(taker.taken);
 }

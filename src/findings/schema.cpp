@@ -17,24 +17,28 @@ constexpr store::Migration all[] = {
      // Who imported or updated. The ARNs are few, so rows name them by number.
      "CREATE TABLE finding_actor (id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE);"
 
-     // seq: order of arrival. The other columns are described in detail/columns.h. An index costs as much as a row when
-     // a finding is taken in, so only what searches lead with has one; the other columns are checked, row by row.
+     // seq: order of arrival. The other columns are described in detail/columns.h. An index costs more than a row when
+     // a finding is taken in (its entry goes anywhere, and so rewrites a page of its own), so only what searches lead
+     // with has one; the other columns are checked, row by row. And most indexes leave out what came last: findings go
+     // into them many at once (indexed = 1, Writer::index_many), which rewrites a page once for many entries. A search
+     // asks the index for the indexed ones, and finding_fresh for the few others.
      "CREATE TABLE finding (seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,"
      " label INTEGER NOT NULL, workflow INTEGER NOT NULL, record INTEGER NOT NULL,"
      " compliance INTEGER NOT NULL, severity INTEGER NOT NULL, updated_at BIGINT NOT NULL, created_at BIGINT NOT NULL,"
      " observed_at BIGINT NOT NULL, account BIGINT NOT NULL, product BIGINT NOT NULL, generator BIGINT NOT NULL,"
      " type BIGINT NOT NULL, resource BIGINT NOT NULL, more INTEGER NOT NULL, arrived_at BIGINT NOT NULL,"
-     " changed_at BIGINT NOT NULL, imported_by INTEGER NOT NULL);"
+     " changed_at BIGINT NOT NULL, imported_by INTEGER NOT NULL, indexed INTEGER NOT NULL);"
      "CREATE INDEX finding_state ON finding (state, seq);"
-     "CREATE INDEX finding_updated_at ON finding (updated_at, seq);"
-     "CREATE INDEX finding_generator ON finding (generator, seq);"
-     "CREATE INDEX finding_resource ON finding (resource, seq);"
+     "CREATE INDEX finding_updated_at ON finding (updated_at, seq) WHERE indexed = 1;"
+     "CREATE INDEX finding_generator ON finding (generator, seq) WHERE indexed = 1;"
+     "CREATE INDEX finding_resource ON finding (resource, seq) WHERE indexed = 1;"
+     "CREATE INDEX finding_fresh ON finding (indexed, seq) WHERE indexed = 0;"
 
      "CREATE TABLE finding_body (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);"
 
-     // Types and resource ids behind a finding's first one. A row may outlive what it stands for until its finding
-     // goes.
-     "CREATE TABLE finding_term (term BIGINT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (term, seq));"
+     // Types and resource ids behind a finding's first one.
+     "CREATE TABLE finding_term (term BIGINT NOT NULL, seq BIGINT NOT NULL, indexed INTEGER NOT NULL);"
+     "CREATE INDEX finding_term_term ON finding_term (term, seq) WHERE indexed = 1;"
      "CREATE INDEX finding_term_seq ON finding_term (seq);"
 
      // Updates of a finding, not its creation, which the finding's own row tells. changes: a JSON list, compressed.

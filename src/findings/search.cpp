@@ -40,19 +40,26 @@ void add_list(Sql& sql, const Numbers& numbers) {
 }
 
 // Numbers the unary plus keeps from being looked up in an index, in SQLite as in PostgreSQL.
+void add_choice(Sql& sql, std::string_view column, const Numbers& numbers, bool is_list) {
+  sql << (is_list ? "(" : "") << "+f." << column << " IN ";
+  add_list(sql, numbers);
+  if (is_list) sql << " OR +f.more = 1)";
+}
+
 void add_check(Search& search, std::string_view column, const Numbers& numbers, bool is_list) {
-  search.checks << " AND " << (is_list ? "(" : "") << "+f." << column << " IN ";
-  add_list(search.checks, numbers);
-  if (is_list) search.checks << " OR +f.more = 1)";
+  search.checks << " AND ";
+  add_choice(search.checks, column, numbers, is_list);
 }
 
 void add_arms(Search& search, const Field& field, const std::vector<std::string>& values) {
   for (const auto& value : values) {
-    search.arms.emplace_back() << "f." << field.column << " = " << text_number(value);
+    search.arms.emplace_back() << "f." << field.column << " = " << text_number(value) << " AND f.indexed = 1";
     if (!field.listed_as.empty())
-      search.arms.emplace_back() << "f.seq IN (SELECT t.seq FROM finding_term t WHERE t.term = "
+      search.arms.emplace_back() << "f.seq IN (SELECT t.seq FROM finding_term t WHERE t.indexed = 1 AND t.term = "
                                  << term_number(field.listed_as, value) << ")";
   }
+  auto& fresh = search.arms.emplace_back() << "f.indexed = 0 AND ";
+  add_choice(fresh, field.column, numbers_of(values), !field.listed_as.empty());
 }
 
 // The states that the severity, workflow and record filters leave; nothing where none of them says so.
@@ -124,11 +131,13 @@ void add_times(store::Reader& reader, const json::object& filters, Search& searc
     search.checks << " AND +f." << column << " >= " << range->begin << " AND +f." << column << " <= " << range->end;
     if (!search.arms.empty() || std::string_view(name) != "UpdatedAt") continue;
     Sql count;
-    count << "SELECT count(*) FROM (SELECT 1 FROM finding f WHERE f.updated_at >= " << range->begin
+    count << "SELECT count(*) FROM (SELECT 1 FROM finding f WHERE f.indexed = 1 AND f.updated_at >= " << range->begin
           << " AND f.updated_at <= " << range->end << " LIMIT " << leading_range_max + 1 << ") AS counted";
     auto rows = count.run(reader);
-    if (rows.next() && rows.integer(0) <= leading_range_max)
-      search.arms.emplace_back() << "f.updated_at >= " << range->begin << " AND f.updated_at <= " << range->end;
+    if (!rows.next() || rows.integer(0) > leading_range_max) continue;
+    search.arms.emplace_back() << "f.indexed = 1 AND f.updated_at >= " << range->begin
+                               << " AND f.updated_at <= " << range->end;
+    search.arms.emplace_back() << "f.indexed = 0";
   }
 }
 
@@ -199,7 +208,8 @@ Search plan(store::Reader& reader, const asff::Filter& filter, const json::objec
   add_states(filter, search);
   for (const auto& field : checked_fields) add_field(filter, field, false, search);
   add_compliance(filter, search);
-  if (search.arms.empty()) search.arms.emplace_back() << "1 = 1";
+  search.is_led = !search.arms.empty();
+  if (!search.is_led) search.arms.emplace_back() << "1 = 1";
   return search;
 }
 

@@ -11,6 +11,14 @@ std::int64_t actor_number(store::Transaction& transaction, std::string_view arn)
   return transaction.integer("INSERT INTO finding_actor (arn) VALUES (?) RETURNING id", 0, arn);
 }
 
+// As Columns::more_terms.
+std::vector<std::int64_t> terms_of(store::Reader& reader, std::int64_t seq) {
+  std::vector<std::int64_t> terms;
+  auto rows = reader.query("SELECT term FROM finding_term WHERE seq = ? ORDER BY term", seq);
+  while (rows.next()) terms.push_back(rows.integer(0));
+  return terms;
+}
+
 void drop_long_value(json::object& change, std::string_view member) {
   const auto* value = change.if_contains(member);
   if (value && value->is_string() && value->get_string().size() > history_value_bytes_max) change.erase(member);
@@ -68,16 +76,23 @@ bool Writer::insert(const Columns& c, std::string_view body) {
   const auto inserted = transaction_.execute(
       "INSERT INTO finding (seq, key, state, label, workflow, record, compliance, severity, updated_at, "
       "created_at, observed_at, account, product, generator, type, resource, more, arrived_at, changed_at, "
-      "imported_by) "
-      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING",
+      "imported_by, indexed) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0) ON CONFLICT (key) DO NOTHING",
       next_seq_, store::Blob{c.key}, c.state(), c.label, c.workflow, c.record, c.compliance, c.severity, c.updated_at,
       c.created_at, c.observed_at, c.account, c.product, c.generator, c.type, c.resource, !c.more_terms.empty(), now,
       now, actor_);
   if (inserted == 0) return false;
   transaction_.execute("INSERT INTO finding_body (seq, body) VALUES (?, ?)", next_seq_, store::Blob{body});
-  add_terms(next_seq_, c);
+  add_terms(next_seq_, c, false);
   ++next_seq_;
   return true;
+}
+
+void Writer::index_many(std::int64_t fresh_max) {
+  const auto first = transaction_.integer("SELECT min(seq) FROM finding WHERE indexed = 0", next_seq_);
+  if (next_seq_ - first < fresh_max) return;
+  transaction_.execute("UPDATE finding SET indexed = 1 WHERE seq >= ? AND seq < ?", first, next_seq_);
+  transaction_.execute("UPDATE finding_term SET indexed = 1 WHERE seq >= ? AND seq < ?", first, next_seq_);
 }
 
 // A column that is set costs the work of its index even where its value stays, so those that stay are not set.
@@ -97,13 +112,14 @@ void Writer::replace(const Stored& stored, const Columns& c, std::string_view bo
   if (c.resource != stored.resource)
     transaction_.execute("UPDATE finding SET resource = ? WHERE seq = ?", c.resource, stored.seq);
   transaction_.execute("UPDATE finding_body SET body = ? WHERE seq = ?", store::Blob{body}, stored.seq);
-  add_terms(stored.seq, c);
+  if (terms_of(transaction_, stored.seq) == c.more_terms) return;
+  transaction_.execute("DELETE FROM finding_term WHERE seq = ?", stored.seq);
+  add_terms(stored.seq, c, true);
 }
 
-void Writer::add_terms(std::int64_t seq, const Columns& columns) {
+void Writer::add_terms(std::int64_t seq, const Columns& columns, bool is_indexed) {
   for (const auto term : columns.more_terms)
-    transaction_.execute("INSERT INTO finding_term (term, seq) VALUES (?, ?) ON CONFLICT (term, seq) DO NOTHING", term,
-                         seq);
+    transaction_.execute("INSERT INTO finding_term (term, seq, indexed) VALUES (?, ?, ?)", term, seq, is_indexed);
 }
 
 void Writer::add_history(std::int64_t seq, Source source, json::array changes) {

@@ -80,9 +80,10 @@ inline std::vector<store::Migration> test_migrations() {
 
 class TestHub {
  public:
-  explicit TestHub(bool enabled = true, Providers providers = Providers::companies_and_own_account)
+  explicit TestHub(bool enabled = true, Providers providers = Providers::companies_and_own_account,
+                   std::int64_t fresh_max = 2'048)
       : store{test_migrations()},
-        findings{{.identity = test_identity, .clock = &store.clock, .providers = providers},
+        findings{{.identity = test_identity, .clock = &store.clock, .providers = providers, .fresh_max = fresh_max},
                  [](store::Transaction& transaction, std::string_view event) -> Result<void> {
                    transaction.execute("INSERT INTO told (event) VALUES (?)", store::Blob{event});
                    return {};

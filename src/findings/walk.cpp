@@ -38,9 +38,7 @@ void add_arms(Sql& sql, const Search& search) {
   sql << ")";
 }
 
-Sql column_sql(const Search& search, const std::vector<SortColumn>& order, const ColumnPlace* after,
-               std::int64_t rows_max) {
-  Sql sql;
+void add_select(Sql& sql, const Search& search, const std::vector<SortColumn>& order, const ColumnPlace* after) {
   sql << "SELECT f.seq";
   for (const auto& column : order) sql << ", " << column.value;
   sql << " FROM finding f WHERE ";
@@ -50,9 +48,26 @@ Sql column_sql(const Search& search, const std::vector<SortColumn>& order, const
     sql << " AND ";
     add_behind(sql, order, *after);
   }
+}
+
+// An order that an index has is walked, not made: in the index and among those that are not in it yet, side by side.
+bool is_order_of_index(const Search& search, const std::vector<SortColumn>& order) {
+  return !search.is_led && order.front().value == "f.updated_at";
+}
+
+Sql column_sql(const Search& search, const std::vector<SortColumn>& order, const ColumnPlace* after,
+               std::int64_t rows_max) {
+  Sql sql;
+  add_select(sql, search, order, after);
+  if (is_order_of_index(search, order)) {
+    sql << " AND f.indexed = 1 UNION ALL ";
+    add_select(sql, search, order, after);
+    sql << " AND f.indexed = 0";
+  }
   sql << " ORDER BY ";
-  for (const auto& column : order) sql << column.value << (column.descending ? " DESC, " : " ASC, ");
-  sql << "f.seq DESC LIMIT " << rows_max;
+  for (std::size_t i = 0; i < order.size(); ++i)
+    sql << std::to_string(i + 2) << (order[i].descending ? " DESC, " : " ASC, ");
+  sql << "1 DESC LIMIT " << rows_max;
   return sql;
 }
 

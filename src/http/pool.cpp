@@ -1,9 +1,14 @@
 #include "http/pool.h"
 
+#include <pthread.h>
+
 namespace tocsin::http {
 
 Pool::Pool(int threads, std::size_t waiting_max) : waiting_max_{waiting_max} {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  for (int i = 0; i < threads; ++i) {
+    threads_.emplace_back([this] { run(); });
+    pthread_setname_np(threads_.back().native_handle(), "requests");
+  }
 }
 
 Pool::~Pool() {

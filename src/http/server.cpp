@@ -8,6 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include "http/session.h"
@@ -92,6 +93,7 @@ class Server::Core {
     for (auto& loop : loops) {
       guards.emplace_back(loop->context.get_executor());
       loop->thread = std::thread{[loop] { loop->context.run(); }};
+      pthread_setname_np(loop->thread.native_handle(), "network");
     }
     asio::co_spawn(loops[0]->context, accept(), [](const std::exception_ptr&) {});
   }

@@ -1,6 +1,7 @@
 #include "store/committer.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include "core/check.h"
 
@@ -77,6 +78,7 @@ void Committer::read(const std::function<void(Reader&)>& query) {
 void Committer::start() {
   check(options_.threaded && !thread_.joinable(), "a threaded store starts once");
   thread_ = std::thread{[this] { run(); }};
+  pthread_setname_np(thread_.native_handle(), "committer");
 }
 
 void Committer::stop(std::chrono::milliseconds patience) {

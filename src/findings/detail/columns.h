@@ -73,7 +73,7 @@ struct Columns {
   std::int64_t generator = 0;
   std::int64_t type = 0;                 // the first one
   std::int64_t resource = 0;             // the first one's Id
-  std::vector<std::int64_t> more_terms;  // of the types and resources behind the first, distinct
+  std::vector<std::int64_t> more_terms;  // of the types and resources behind the first, distinct, in order
 
   int state() const { return state_of(label, workflow, record); }
 };

@@ -48,6 +48,7 @@ struct Search {
   std::vector<Sql> arms;
   // " AND …" for the other columns, written so that no index is chosen for them; may be empty.
   Sql checks;
+  bool is_led = false;   // false: the one empty condition
   bool nothing = false;  // the filters exclude each other
 };
 

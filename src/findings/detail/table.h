@@ -38,12 +38,14 @@ class Writer {
   // False: there is a finding with this key; nothing is written. `body` is compressed JSON.
   bool insert(const Columns& columns, std::string_view body);
   void replace(const Stored& stored, const Columns& columns, std::string_view body);
+  // Puts the findings that are in no index yet into the indexes, if there are at least `fresh_max` of them.
+  void index_many(std::int64_t fresh_max);
   // Adds to a finding's history. Values longer than history_value_bytes_max are left out, as AWS leaves out what is too
   // large to keep.
   void add_history(std::int64_t seq, Source source, json::array changes);
 
  private:
-  void add_terms(std::int64_t seq, const Columns& columns);
+  void add_terms(std::int64_t seq, const Columns& columns, bool is_indexed);
 
   store::Transaction& transaction_;
   std::int64_t actor_;
