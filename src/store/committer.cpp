@@ -77,6 +77,13 @@ void Committer::read(const std::function<void(Reader&)>& query) {
 
 void Committer::start() {
   check(options_.threaded && !thread_.joinable(), "a threaded store starts once");
+  // Without it (too few descriptors, say) SQLite carries the log over within commits.
+  auto own = detail::Connection::open(options_.file, detail::Connection::Mode::read_write, options_.durable);
+  if (own) {
+    writer_->keep_log();
+    checkpointer_ = std::make_unique<Checkpointer>(std::move(*own));
+    checkpointer_->start();
+  }
   thread_ = std::thread{[this] { run(); }};
   pthread_setname_np(thread_.native_handle(), "committer");
 }
@@ -92,6 +99,7 @@ void Committer::stop(std::chrono::milliseconds patience) {
     wake_.notify_one();
   }
   thread_.join();
+  checkpointer_.reset();
   (void)writer_->run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
@@ -180,6 +188,7 @@ std::size_t Committer::commit(Batch batch) {
     waiting.done(std::move(waiting.result));
   }
   if (!committed) return 0;
+  if (checkpointer_) checkpointer_->after_commit(*writer_);
   for (auto& then : transaction.after_commit_) then();
   if (on_signal)
     for (const auto& key : transaction.signals_) on_signal(key);

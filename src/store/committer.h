@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "store/checkpointer.h"
 #include "store/connection.h"
 #include "store/store.h"
 
@@ -47,6 +48,7 @@ class Committer {
 
   Options options_;
   std::unique_ptr<detail::Connection> writer_;
+  std::unique_ptr<Checkpointer> checkpointer_;  // of threaded stores
   std::thread thread_;
 
   std::mutex mutex_;  // guards what follows

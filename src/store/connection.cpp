@@ -36,6 +36,9 @@ struct Binder {
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Mode mode, bool durable) {
+  // SQLite's own account of its memory, which nobody reads, costs a lock for every piece of memory.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(configured);  // an error where others have begun to use SQLite before: the account is kept then
   sqlite3* database = nullptr;
   const mode_t old_mask = umask(0077);
   const int flags = SQLITE_OPEN_NOMUTEX |
@@ -125,6 +128,20 @@ bool Connection::step(sqlite3_stmt* statement) {
 std::int64_t Connection::changes() const {
   return sqlite3_changes64(database_);
 }
+void Connection::keep_log() {
+  const auto note = [](void* connection, sqlite3*, const char*, int pages) {
+    static_cast<Connection*>(connection)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(database_, note, this);
+}
+
+int Connection::checkpoint() {
+  int pages = 0, carried_over = 0;
+  const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &carried_over);
+  return code == SQLITE_OK ? carried_over : 0;
+}
+
 bool Connection::in_transaction() const {
   return sqlite3_get_autocommit(database_) == 0;
 }

@@ -36,6 +36,12 @@ class Connection {
   void give_back(Loan loan);
   bool step(sqlite3_stmt* statement);  // true: a row
   std::int64_t changes() const;
+  // From here on no commit carries the log over by itself; log_pages() tells the log's length after the last commit.
+  void keep_log();
+  int log_pages() const { return log_pages_; }
+  // Carries over as much of the log as can be without waiting for anybody; returns how many of its pages now are, all
+  // in all (0 where another connection is at it, or after a failure, which is not kept).
+  int checkpoint();
   // False after SQLite itself has rolled the transaction back (disk full, I/O error).
   bool in_transaction() const;
 
@@ -56,6 +62,7 @@ class Connection {
   sqlite3* database_;
   std::unordered_map<std::string, Shelf, Hash, std::equal_to<>> idle_;
   std::optional<Error> failure_;
+  int log_pages_ = 0;
 };
 
 // A statement on loan from its connection.

@@ -28,6 +28,29 @@ TEST(Store, CommittedChangesSurviveReopening) {
   EXPECT_EQ(count_notes(*store), 1);
 }
 
+TEST(Store, TheLogIsCarriedOverBesideTheCommitter) {
+  TestStore folder;
+  const auto file = folder.folder / "threaded.db";
+  const auto log = file.string() + "-wal";
+  constexpr int commits = 160;
+  constexpr std::uintmax_t log_bytes_max = 88u << 20;  // 20,000 pages and a commit
+  const std::string text(1u << 20, 'x');
+  auto store = Store::open({.file = file, .clock = &folder.clock, .random = &folder.random, .durable = false}, notes);
+  ASSERT_TRUE(store);
+  (*store)->start();
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < commits; ++i) {
+    ASSERT_TRUE((*store)->write(Lane::notice, [&](Transaction& t) { return add_note(t, text); }));
+    longest = std::max(longest, std::filesystem::file_size(log));
+  }
+  EXPECT_LT(longest, log_bytes_max);
+  EXPECT_EQ(count_notes(**store), commits);
+  (*store)->stop();
+  store->reset();
+  EXPECT_FALSE(std::filesystem::exists(log));
+  EXPECT_GT(std::filesystem::file_size(file), commits << 20);
+}
+
 TEST(Store, AFailedChangeLeavesNothing) {
   TestStore store{notes};
   const auto result = store.write([](Transaction& t) -> Result<void> {
