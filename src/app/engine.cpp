@@ -6,6 +6,7 @@
 #include "access/access.h"
 #include "app/installation.h"
 #include "app/operator_service.h"
+#include "app/protections.h"
 #include "app/stack_files.h"
 
 namespace tocsin::app {
@@ -108,8 +109,40 @@ void Engine::add_services() {
   directory_.add(operator_service(*this));
 }
 
+// What goes wrong with others (receivers, firewalls, tasks) is for people to see; the same again and again, once a
+// minute.
+void Engine::log_failures() {
+  webhooks_->on_failure([this](const webhook::Webhooks::Failure& failure) {
+    if (const auto left_out = limiter_.admit("web hook " + failure.receiver))
+      spdlog::warn("web hook failed receiver={} subscription={} key={} final={} reason={}{}", failure.receiver,
+                   failure.reference, log_text(failure.key), failure.is_final, log_text(failure.reason),
+                   left_out_text(*left_out));
+  });
+  executions_->on_failed([this](const workflows::Executions::Failed& failed) {
+    if (failed.status == "ABORTED") return;  // somebody stopped it
+    if (const auto left_out = limiter_.admit(fmt::format("execution {} {}", failed.machine_arn, failed.error)))
+      spdlog::warn("execution failed arn={} status={} error={} cause={}{}", failed.arn, failed.status,
+                   log_text(failed.error), log_text(failed.cause), left_out_text(*left_out));
+  });
+}
+
+Result<void> Engine::enforce_for(store::Transaction& transaction, std::string_view cause) {
+  if (!cause.empty())
+    transaction.on_commit([cause = std::string(cause)] { spdlog::warn("blocks put back: {}", log_text(cause)); });
+  auto enforced = enforce(transaction);
+  if (!enforced)
+    if (const auto left_out = limiter_.admit("enforce " + enforced.error().message))
+      spdlog::warn("blocks are not enforced, and will be tried again reason={}{}", log_text(enforced.error().message),
+                   left_out_text(*left_out));
+  return enforced;
+}
+
 void Engine::attach_outbox() {
+  log_failures();
   store::Outbox& outbox = store_->outbox();
+  containment_->attach(outbox, [this](store::Transaction& transaction, std::string_view cause) {
+    return enforce_for(transaction, cause);
+  });
   rules_->attach(outbox);
   queues_->attach(outbox);
   topics_->attach(outbox);
@@ -131,7 +164,12 @@ void Engine::attach_outbox() {
 // told.
 Result<bool> Engine::record(store::Transaction& transaction, const json::object& event) {
   auto taken = findings_->record_from_event(transaction, to_json(event));
-  if (!taken) return pass_on(taken);
+  if (!taken) {
+    if (const auto left_out = limiter_.admit("record " + taken.error().message))
+      spdlog::warn("findings of an event were not recorded source={} reason={}{}", log_text(string_at(event, "source")),
+                   log_text(taken.error().message), left_out_text(*left_out));
+    return pass_on(taken);
+  }
   return taken->ignored.empty() || !taken->created.empty() || !taken->updated.empty();
 }
 
@@ -168,8 +206,7 @@ void Engine::stop() {
 }
 
 Result<std::vector<stacks::Report>> Engine::prepare(const Config& config) {
-  std::vector<std::pair<std::string, std::string>> protect;
-  for (const auto& prefix : config.never_block) protect.emplace_back(prefix, "configuration");
+  const auto protect = protections(config, look_at_machine());
   auto applied = store_->write(store::Lane::containment, [&](store::Transaction& transaction) -> Result<void> {
     auto released = containment_->apply_configuration(transaction, protect);
     if (!released) return pass_on(released);
@@ -179,12 +216,23 @@ Result<std::vector<stacks::Report>> Engine::prepare(const Config& config) {
   });
   if (!applied) return pass_on(applied);
   std::vector<stacks::Report> reports;
-  if (!config.stacks) return reports;
+  if (config.stacks)
+    if (auto applied_all = apply_stacks(config, reports); !applied_all) return pass_on(applied_all);
+  // What an earlier run left undone.
+  auto asked = store_->write(store::Lane::containment, [&](store::Transaction& transaction) -> Result<void> {
+    containment_->enforce_soon(transaction, {});
+    return {};
+  });
+  if (!asked) return pass_on(asked);
+  return reports;
+}
+
+Result<void> Engine::apply_stacks(const Config& config, std::vector<stacks::Report>& reports) {
   auto files = stack_files(config);
   if (!files) return pass_on(files);
   for (const auto& file : *files)
     if (auto done = apply_stack(config, file.name, file.text, reports); !done) return pass_on(done);
-  return reports;
+  return {};
 }
 
 Result<void> Engine::apply_stack(const Config& config, const std::string& name, const std::string& text,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/log.h"
 #include "app/model_shapes.h"
 #include "builtins/builtins.h"
 #include "containment/containment.h"
@@ -66,11 +67,15 @@ class Engine {
  private:
   Engine(const Config& config, Identity identity, const Clock& clock, containment::Settings settings);
   void add_services();
+  void log_failures();
   void attach_outbox();
+  Result<void> enforce_for(store::Transaction& transaction, std::string_view cause);
+  Result<void> apply_stacks(const Config& config, std::vector<stacks::Report>& reports);
   Result<bool> record(store::Transaction& transaction, const json::object& event);
   Result<void> apply_stack(const Config& config, const std::string& name, const std::string& text,
                            std::vector<stacks::Report>& reports);
 
+  LogLimiter limiter_;
   Identity identity_;
   service::Directory directory_;
   service::Destinations destinations_;

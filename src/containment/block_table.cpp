@@ -285,11 +285,20 @@ void BlockTables::confirm(store::Transaction& transaction, std::string_view tabl
   }
 }
 
-void BlockTables::demote(store::Transaction& transaction, const netset::Set& blocked) {
+std::size_t BlockTables::demote(store::Transaction& transaction, const netset::Set& blocked) {
+  std::size_t count = 0;
   for (const Block& block : list(transaction, "")) {
-    if (block.state == State::confirmed && !blocked.contains(prefix_of(block)))
-      set_state(transaction, block, State::desired);
+    if (block.state != State::confirmed || blocked.contains(prefix_of(block))) continue;
+    set_state(transaction, block, State::desired);
+    ++count;
   }
+  return count;
+}
+
+bool BlockTables::has_unconfirmed(store::Reader& reader) const {
+  return reader.exists(
+      "SELECT 1 FROM containment_block WHERE state IN ('desired', 'submitted') AND expires_at > ? LIMIT 1",
+      reader.now());
 }
 
 void BlockTables::set_state(store::Transaction& transaction, const Block& block, State state) {

@@ -101,6 +101,8 @@ class BlockTables {
 
   // Rows that are to be blocked now: desired, submitted or confirmed, and not expired. Of one table or all ("").
   std::vector<Block> wanted(store::Reader& reader, std::string_view table) const;
+  // Whether the firewall is not known to hold one of them.
+  bool has_unconfirmed(store::Reader& reader) const;
   // Rows that the gate refuses by now are released and recorded as refused; returns the others.
   std::vector<Block> wanted_and_allowed(store::Transaction& transaction, std::string_view table);
   // Marks what has expired as releasing; with `retention`, also automatic blocks not seen for that long. Returns all
@@ -112,8 +114,8 @@ class BlockTables {
   // hold (any more) go back to desired, or on to released.
   void submit(store::Transaction& transaction, std::string_view table, const netset::Set& blocked);
   void confirm(store::Transaction& transaction, std::string_view table, const netset::Set& blocked);
-  // Confirmed rows that no rule blocks any more become desired again.
-  void demote(store::Transaction& transaction, const netset::Set& blocked);
+  // Confirmed rows that no rule blocks any more become desired again; returns how many.
+  std::size_t demote(store::Transaction& transaction, const netset::Set& blocked);
 
   // Removes a row whatever its state; the caller takes it out of the firewall.
   std::optional<Block> remove(store::Transaction& transaction, std::string_view table, std::string_view host);

@@ -154,18 +154,18 @@ TEST_F(BlockTableTest, ANeverBlockEntryReleasesWhatOverlaps) {
 }
 
 TEST_F(BlockTableTest, ConfigurationIsAppliedAtEachStart) {
-  const auto apply = [&](std::vector<std::pair<std::string, std::string>> entries) {
+  const auto apply = [&](const std::vector<Containment::Protection>& entries) {
     return write([&](store::Transaction& t) { return containment.apply_configuration(t, entries); });
   };
   block("8.8.8.8");
   ASSERT_TRUE(write([&](store::Transaction& t) { return containment.never_block(t, "9.9.9.9", "by hand", "alice"); }));
-  auto released = apply({{"8.8.8.8", "resolver"}, {"9.9.9.9", "resolver"}});
+  auto released = apply({{"8.8.8.8", "public", "resolver"}, {"9.9.9.9", "public", "resolver"}});
   ASSERT_TRUE(released);
   EXPECT_EQ(released->size(), 1u);
   ASSERT_TRUE(apply({}));
   EXPECT_FALSE(block("8.8.8.8").refusal);
   EXPECT_TRUE(block("9.9.9.9").refusal) << "what a person entered stays";
-  EXPECT_FALSE(apply({{"8.8.8.8/99", ""}}));
+  EXPECT_FALSE(apply({{"8.8.8.8/99", "", "configuration"}}));
 }
 
 TEST_F(BlockTableTest, TheFeedIsSortedAggregatedAndTagged) {

@@ -1,5 +1,6 @@
 #include "containment/containment.h"
 
+#include <climits>
 #include <set>
 
 #include <fmt/format.h>
@@ -40,6 +41,8 @@ CREATE TABLE containment_rule_group (
   consumed BIGINT NOT NULL, modified_at BIGINT NOT NULL, managed TEXT NOT NULL);
 )"}};
 
+constexpr std::string_view enforce_kind = "containment-enforce";
+
 netset::Set addresses_of(const std::vector<Block>& blocks) {
   netset::Set set;
   for (const Block& block : blocks) {
@@ -48,7 +51,23 @@ netset::Set addresses_of(const std::vector<Block>& blocks) {
   return set;
 }
 
-service::Service network_firewall(RuleGroups& groups) {
+// A person's change of a rule group may take blocks out. Then the table must not say that they are enforced; and as it
+// is the table that says what is wanted, they are put back. Who wants one unblocked takes it out of the table.
+service::Answer change_by_hand(Containment& containment,
+                               service::Answer (RuleGroups::*change)(store::Transaction&, const json::object&),
+                               store::Transaction& transaction, const service::Call& call) {
+  auto answer = (containment.rule_groups().*change)(transaction, call.input);
+  if (!answer || bool_at(call.input, "DryRun")) return answer;
+  if (const auto lost = containment.rule_groups().lost(transaction); lost > 0)
+    containment.enforce_soon(transaction,
+                             fmt::format("{} took {} blocked addresses out of a rule group; unblock them with "
+                                         "'tocsin blocks --remove' or DeleteItem instead",
+                                         call.caller.arn, lost));
+  return answer;
+}
+
+service::Service network_firewall(Containment& containment) {
+  RuleGroups& groups = containment.rule_groups();
   using store::Lane;
   const auto read = [&groups](auto method) {
     return service::Read{[&groups, method](store::Reader& reader, const service::Call& call) {
@@ -60,13 +79,18 @@ service::Service network_firewall(RuleGroups& groups) {
       return (groups.*method)(transaction, call.input);
     }};
   };
+  const auto by_hand = [&containment](auto method) {
+    return service::Write{[&containment, method](store::Transaction& transaction, const service::Call& call) {
+      return change_by_hand(containment, method, transaction, call);
+    }};
+  };
   return {"network-firewall",
           {{"CreateRuleGroup", write(&RuleGroups::create), Lane::containment},
            {"DescribeRuleGroup", read(&RuleGroups::describe), Lane::containment},
            {"DescribeRuleGroupMetadata", read(&RuleGroups::describe_metadata), Lane::containment},
            {"ListRuleGroups", read(&RuleGroups::list), Lane::containment},
-           {"UpdateRuleGroup", write(&RuleGroups::update), Lane::containment},
-           {"DeleteRuleGroup", write(&RuleGroups::remove), Lane::containment}}};
+           {"UpdateRuleGroup", by_hand(&RuleGroups::update), Lane::containment},
+           {"DeleteRuleGroup", by_hand(&RuleGroups::remove), Lane::containment}}};
 }
 
 }  // namespace
@@ -76,7 +100,30 @@ std::span<const store::Migration> migrations() {
 }
 
 std::vector<service::Service> Containment::services() {
-  return {dynamodb(identity_, *this), network_firewall(rule_groups_)};
+  return {dynamodb(identity_, *this), network_firewall(*this)};
+}
+
+void Containment::attach(store::Outbox& outbox, Enforce enforce) {
+  enforce_ = std::move(enforce);
+  outbox.handle(std::string(enforce_kind),
+                [this](store::Transaction& transaction, const store::Due& due) -> Result<void> {
+                  auto enforced = enforce_(transaction, due.payload);
+                  if (enforced) return {};
+                  // Whatever it is, it may pass (a rule group is made again, capacity comes free), so it is never
+                  // final.
+                  return fail(ErrorCode::unavailable, std::move(enforced).error().message);
+                });
+}
+
+void Containment::enforce_soon(store::Transaction& transaction, std::string_view cause) {
+  if (!enforce_ || !tables_.has_unconfirmed(transaction)) return;
+  store::Outbox::cancel(transaction, enforce_kind);  // one that waits for its next try would make this one wait as well
+  store::Outbox::add(transaction, {.kind = std::string(enforce_kind),
+                                   .destination = {},
+                                   .payload = std::string(cause),
+                                   .key = std::string(enforce_kind),
+                                   .lane = store::Lane::containment,
+                                   .retry = {.attempts_max = INT_MAX, .age_max = std::chrono::days{3650}}});
 }
 
 Result<Feed> Containment::block_feed(store::Reader& reader) {
@@ -138,25 +185,26 @@ Result<void> Containment::remove_never_block(store::Transaction& transaction, st
   return {};
 }
 
-Result<std::vector<Block>> Containment::apply_configuration(
-    store::Transaction& transaction, const std::vector<std::pair<std::string, std::string>>& never_block_entries) {
-  std::vector<Block> released;
+Result<std::vector<Block>> Containment::apply_configuration(store::Transaction& transaction,
+                                                            const std::vector<Protection>& protections) {
+  netset::Set withdrawn = gate_.settings().own_addresses;
   std::set<std::string> kept;
-  for (const auto& [text, reason] : never_block_entries) {
-    auto prefix = netset::parse_prefix(text);
+  for (const auto& protection : protections) {
+    auto prefix = netset::parse_prefix(protection.prefix);
     if (!prefix) return pass_on(prefix);
     kept.insert(netset::to_short_text(*prefix));
+    withdrawn.insert(*prefix);
+    gate_.add_never_block(transaction, *prefix,
+                          {.prefix = {},
+                           .reason = protection.reason,
+                           .actor = "configuration",
+                           .source = protection.source,
+                           .added = {}});
   }
   for (const auto& entry : gate_.never_block_list(transaction)) {
-    if (entry.source == "configuration" && !kept.contains(entry.prefix))
+    if (entry.source != "manual" && !kept.contains(entry.prefix))
       gate_.remove_never_block(transaction, *netset::parse_prefix(entry.prefix));
   }
-  for (const auto& [prefix, reason] : never_block_entries) {
-    auto more = never_block(transaction, prefix, reason, "configuration", "configuration");
-    if (!more) return more;
-    released.insert(released.end(), more->begin(), more->end());
-  }
-  // Our own addresses may have changed as well.
   auto refused = tables_.list(transaction, "");
   std::erase_if(refused, [&](const Block& block) {
     const auto refusal = gate_.judge(transaction, block.host, Intent::manual);
@@ -167,9 +215,8 @@ Result<std::vector<Block>> Containment::apply_configuration(
     return false;
   });
   release(transaction, refused);
-  rule_groups_.withdraw(transaction, gate_.settings().own_addresses, RuleGroups::Rules::all_that_drop);
-  released.insert(released.end(), refused.begin(), refused.end());
-  return released;
+  rule_groups_.withdraw(transaction, withdrawn, RuleGroups::Rules::all_that_drop);
+  return refused;
 }
 
 json::object to_document(const Block& block) {

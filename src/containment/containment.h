@@ -8,9 +8,11 @@
 //   containment/dynamodb.h     GetItem, PutItem, Scan … on block tables
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "containment/rule_groups.h"
+#include "store/outbox.h"
 
 namespace tocsin::containment {
 
@@ -42,6 +44,14 @@ class Containment {
   BlockTables& tables() { return tables_; }
   RuleGroups& rule_groups() { return rule_groups_; }
 
+  // Makes the firewalls hold what the tables want, now. `cause` says why it is asked for, where a person should know.
+  using Enforce = std::function<Result<void>(store::Transaction&, std::string_view cause)>;
+  // Registers kind "containment-enforce". Before the store starts. Without it rows that are written by hand reach the
+  // firewall with the next finding only.
+  void attach(store::Outbox& outbox, Enforce enforce);
+  // If a wanted row is not confirmed: has it enforced, at once and then again until it holds.
+  void enforce_soon(store::Transaction& transaction, std::string_view cause);
+
   // "dynamodb" and "network-firewall".
   std::vector<service::Service> services();
 
@@ -59,10 +69,14 @@ class Containment {
                                          std::string_view source = "manual");
   // Error: not_found.
   Result<void> remove_never_block(store::Transaction& transaction, std::string_view prefix);
-  // To be called once at each start: makes the entries from the configuration (prefix, reason) those of the list whose
-  // source is "configuration", and releases what the gate refuses by now. Error: validation.
+  // To be called once at each start: makes these the entries of the never-block list that nobody made by hand, and
+  // releases what the gate refuses by now. Error: validation.
+  struct Protection {
+    std::string prefix, reason;
+    std::string source;  // "configuration", "resolver", "machine": anything but "manual"
+  };
   Result<std::vector<Block>> apply_configuration(store::Transaction& transaction,
-                                                 const std::vector<std::pair<std::string, std::string>>& never_block);
+                                                 const std::vector<Protection>& protections);
 
   // For `tocsin blocks`: Blocks, Refused, Holds, NeverBlock.
   json::object report(store::Reader& reader);
@@ -75,6 +89,7 @@ class Containment {
   BlockTables tables_;
   RuleGroups rule_groups_;
   Identity identity_;
+  Enforce enforce_;
 };
 
 json::object to_document(const Block& block);

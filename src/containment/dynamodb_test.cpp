@@ -238,5 +238,41 @@ TEST_F(DynamoDbTest, AnOldItemIsAsOldAsItSays) {
   }));
 }
 
+TEST_F(DynamoDbTest, ARowPutByHandIsEnforcedSoonAndUntilItHolds) {
+  int asked = 0;
+  Result<void> answer = fail(ErrorCode::validation, "the rule group is full", "CapacityExceeded");
+  containment.attach(store->outbox(), [&](store::Transaction& t, std::string_view) -> Result<void> {
+    ++asked;
+    if (!answer) return answer;
+    containment.tables().confirm(t, table, set_of({"84.205.67.9/32"}));
+    return {};
+  });
+  const auto put = [&](std::string_view host) {
+    return call("dynamodb", "PutItem", json::object{{"TableName", table}, {"Item", {{"HostIp", {{"S", host}}}}}});
+  };
+  for (const std::string_view refused : {"10.0.0.1", "127.0.0.1", "no address"}) EXPECT_FALSE(put(refused)) << refused;
+  store->run_until_idle();
+  EXPECT_EQ(asked, 0);
+  ASSERT_TRUE(put("84.205.67.9"));
+  store->run_until_idle();
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(row("84.205.67.9")->state, State::desired);
+  // A rule group that is full today may have room tomorrow: no refusal of its is final.
+  for (int days = 0; days < 3; ++days) {
+    store.clock.advance(std::chrono::hours{24});
+    store->run_until_idle();
+  }
+  EXPECT_EQ(asked, 4);
+  answer = {};
+  // What is new does not wait for the next try of what failed.
+  ASSERT_TRUE(put("84.205.67.9"));
+  store->run_until_idle();
+  EXPECT_EQ(asked, 5);
+  EXPECT_EQ(row("84.205.67.9")->state, State::confirmed);
+  ASSERT_TRUE(put("84.205.67.9"));
+  store->run_until_idle();
+  EXPECT_EQ(asked, 5) << "what is confirmed needs nothing";
+}
+
 }  // namespace
 }  // namespace tocsin::containment

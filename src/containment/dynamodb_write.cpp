@@ -34,7 +34,9 @@ Result<BlockOutcome> block(store::Transaction& transaction, Containment& contain
   request.table = string_at(call.input, "TableName");
   request.actor = call.caller.arn;
   if (request.reason.empty()) request.reason = "put into the table by hand";
-  return containment.tables().block(transaction, request);
+  auto outcome = containment.tables().block(transaction, request);
+  if (outcome && !outcome->refusal) containment.enforce_soon(transaction, {});
+  return outcome;
 }
 
 // The caller is told why; a refused request writes nothing, so it is not among the recorded refusals.

@@ -44,7 +44,7 @@ struct NeverBlockEntry {
   std::string prefix;
   std::string reason;
   std::string actor;
-  std::string source;  // "configuration", or "manual"
+  std::string source;  // "manual", or where else it is from: "configuration", "resolver", "machine"
   Time added;
 };
 

@@ -194,7 +194,6 @@ service::Answer RuleGroups::remove(store::Transaction& transaction, const json::
   auto group = find(transaction, input);
   if (!group) return pass_on(group);
   transaction.execute("DELETE FROM containment_rule_group WHERE arn = ?", group->arn);
-  tables_.demote(transaction, blocked(transaction));
   return json::object{{"RuleGroupResponse", response_of(*group, "DELETING")}};
 }
 
@@ -204,10 +203,7 @@ service::Answer RuleGroups::update(store::Transaction& transaction, const json::
   group = changed(input, std::move(*group));
   if (!group) return pass_on(group);
   if (auto allowed = judge_drops(transaction, *group); !allowed) return pass_on(allowed);
-  auto answer = finish_update(transaction, input, std::move(*group));
-  // A person may have taken blocks out: then the table must not say that they are enforced.
-  if (answer && !bool_at(input, "DryRun")) tables_.demote(transaction, blocked(transaction));
-  return answer;
+  return finish_update(transaction, input, std::move(*group));
 }
 
 service::Answer RuleGroups::update_blocks(store::Transaction& transaction, const json::object& input,

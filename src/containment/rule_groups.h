@@ -41,6 +41,8 @@ class RuleGroups {
   service::Answer describe_metadata(store::Reader& reader, const json::object& input) const;
   service::Answer list(store::Reader& reader, const json::object& input) const;
   service::Answer remove(store::Transaction& transaction, const json::object& input);
+  // Blocks that the rules lost by the last update() or remove(), which the tables still want.
+  std::size_t lost(store::Transaction& transaction) { return tables_.demote(transaction, blocked(transaction)); }
   // A person's change. Error: conflict with InvalidTokenException; validation with InvalidRequestException, also where
   // a rule would drop our own or never-block addresses.
   service::Answer update(store::Transaction& transaction, const json::object& input);

@@ -223,6 +223,11 @@ TEST_F(RuleGroupsTest, UnblockingTakesTheAddressOutAtOnce) {
 }
 
 TEST_F(RuleGroupsTest, TheTableNoticesWhenAPersonTakesBlocksOut) {
+  std::vector<std::string> causes;
+  containment.attach(store->outbox(), [&](store::Transaction&, std::string_view cause) -> Result<void> {
+    causes.emplace_back(cause);
+    return {};
+  });
   ASSERT_TRUE(create("g", document({})));
   block("8.8.8.8");
   ASSERT_TRUE(update_blocks("g", {"8.8.8.8/32"}));
@@ -234,6 +239,9 @@ TEST_F(RuleGroupsTest, TheTableNoticesWhenAPersonTakesBlocksOut) {
   const std::string token(describe("g").at("UpdateToken").get_string());
   ASSERT_TRUE(update("g", token, document({rule(30000, {"8.8.8.8/32"}, {})})));
   EXPECT_EQ(row("8.8.8.8")->state, State::desired) << "blocked means both ways";
+  store->run_until_idle();
+  ASSERT_EQ(causes.size(), 1u) << "it is put back";
+  EXPECT_NE(causes[0].find("user/admin took 1 blocked addresses out"), std::string::npos) << causes[0];
 }
 
 }  // namespace

@@ -66,6 +66,20 @@ TEST(Blocking, StaleTokensAreTriedAgainAndOthersRulesStay) {
   EXPECT_EQ(update_rule_group(json::object{}, settings, world.ports).error().code, ErrorCode::conflict);
 }
 
+TEST(Blocking, WhatTheRuleGroupDoesNotHoldAfterAnUpdateIsNotConfirmed) {
+  World world;
+  world.rule_group.lies = true;
+  ASSERT_TRUE(add_ip(block_input({"203.0.113.7"}), world.ports));
+  const auto updated = update_rule_group(json::object{}, settings, world.ports);
+  ASSERT_FALSE(updated);
+  EXPECT_EQ(updated.error().aws_code, "NotEnforced");
+  EXPECT_EQ(updated.error().code, ErrorCode::unavailable) << "it is tried again";
+  const auto again = add_ip(block_input({"203.0.113.7"}), world.ports);
+  EXPECT_TRUE(bool_at(again->get_object(), "NewIP")) << "not blocked yet";
+  world.rule_group.lies = false;
+  EXPECT_TRUE(update_rule_group(json::object{}, settings, world.ports));
+}
+
 TEST(Blocking, CapacityIsCheckedAndSavedByMerging) {
   World world;
   world.rule_group.capacity = 4;

@@ -90,7 +90,7 @@ class MemoryRuleGroup final : public RuleGroup {
     if (stale > 0 && stale-- > 0) ++token;
     if (changed.update_token != std::to_string(token))
       return fail(ErrorCode::conflict, "stale", "InvalidTokenException");
-    document = changed.rule_group;
+    if (!lies) document = changed.rule_group;
     ++token;
     return {};
   }
@@ -111,7 +111,8 @@ class MemoryRuleGroup final : public RuleGroup {
   std::int64_t capacity = 100;
   int token = 1;
   int failures = 0;
-  int stale = 0;  // so often somebody else changes the group between describe and update
+  bool lies = false;  // takes an update and keeps its rules
+  int stale = 0;      // so often somebody else changes the group between describe and update
 };
 
 class MemoryWebhook final : public Webhook {

@@ -119,6 +119,44 @@ Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGro
   return entries.size();
 }
 
+// The addresses of our rule of this priority.
+netset::Set addresses_of(const json::object& rule_group, std::int64_t priority, std::string_view side) {
+  netset::Set set;
+  const auto* rules = find(rule_group, "RulesSource.StatelessRulesAndCustomActions.StatelessRules");
+  if (!rules || !rules->is_array()) return set;
+  for (const auto& rule : rules->get_array()) {
+    if (!rule.is_object() || integer_at(rule.get_object(), "Priority") != priority) continue;
+    const auto* list = find(rule, fmt::format("RuleDefinition.MatchAttributes.{}", side));
+    if (!list || !list->is_array()) continue;
+    for (const auto& one : list->get_array())
+      if (const auto prefix = netset::parse_prefix(string_at(one.get_object(), "AddressDefinition"));
+          prefix && netset::to_text(*prefix) != placeholder)
+        set.insert(*prefix);
+  }
+  return set;
+}
+
+// What the rule group drops in both directions, as it says itself after an update. Error: unavailable, if that is not
+// all that is wanted.
+Result<std::vector<std::string>> read_back(const std::vector<std::string>& wanted, const RuleGroupSettings& settings,
+                                           Ports& ports) {
+  auto description = ports.rule_group->describe(settings.arn);
+  if (!description) return pass_on(description);
+  netset::Set held = addresses_of(description->rule_group, settings.priority, "Sources");
+  netset::Set one_way = held;
+  one_way.erase(addresses_of(description->rule_group, settings.priority + destinations_behind, "Destinations"));
+  held.erase(one_way);
+  for (const auto& text : wanted)
+    if (const auto prefix = netset::parse_prefix(text); !prefix || !held.contains(*prefix))
+      return fail(ErrorCode::unavailable,
+                  fmt::format("the rule group took the update, but does not hold {} after it", text), "NotEnforced");
+  // What it holds beside them (an address that was to leave) must not be taken for released.
+  std::vector<std::string> prefixes = wanted;
+  for (const auto& text : wanted) held.erase(*netset::parse_prefix(text));
+  for (const auto& prefix : held.prefixes()) prefixes.push_back(netset::to_text(prefix));
+  return prefixes;
+}
+
 }  // namespace
 
 Result<json::value> update_rule_group(const json::value& input, const RuleGroupSettings& settings, Ports& ports) {
@@ -129,7 +167,9 @@ Result<json::value> update_rule_group(const json::value& input, const RuleGroupS
   for (int tries = 1; !count && count.error().code == ErrorCode::conflict && tries < token_tries_max; ++tries)
     count = submit(*wanted, settings, ports);
   if (!count) return pass_on(count);
-  if (auto told = ports.table->confirmed(*wanted); !told) return pass_on(told);
+  auto held = read_back(*wanted, settings, ports);
+  if (!held) return pass_on(held);
+  if (auto told = ports.table->confirmed(*held); !told) return pass_on(told);
   json::object answer = input.is_object() ? input.get_object() : json::object{};
   if (answer.contains("HostIp") || answer.contains("HostIps")) {
     answer["Blocked"] = holds_all(answer, *wanted);

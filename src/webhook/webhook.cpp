@@ -47,6 +47,7 @@ class Webhooks::Room {
   }
 
   const Options& options() const { return options_; }
+  void on_failure(std::function<void(const Failure&)> then) { failed_ = std::move(then); }
   void send(store::Due due, store::Outbox::Report report);
   void stop();
 
@@ -59,6 +60,7 @@ class Webhooks::Room {
   milliseconds time_to_sleep();
 
   const Options options_;
+  std::function<void(const Failure&)> failed_;
   CURLM* multi_ = nullptr;
   std::thread thread_;
   std::mutex stop_mutex_;
@@ -172,12 +174,22 @@ void Webhooks::Room::collect_done() {
       lines_.finish(transfer->job(), reachable, std::chrono::ceil<milliseconds>(outcome.pause),
                     std::chrono::steady_clock::now());
     }
+    if (failed_ && !outcome.result)
+      failed_({.receiver = printable(transfer->job().request.url),
+               .reference = transfer->job().request.reference,
+               .key = transfer->job().key,
+               .reason = outcome.result.error().message,
+               .is_final = outcome.result.error().code == ErrorCode::validation});
     transfer->job().report(std::move(outcome));
   }
 }
 
 Webhooks::Webhooks(Options options) : room_{std::make_unique<Room>(std::move(options))} {}
 Webhooks::~Webhooks() = default;
+
+void Webhooks::on_failure(std::function<void(const Failure&)> then) {
+  room_->on_failure(std::move(then));
+}
 
 void Webhooks::attach(store::Outbox& outbox) {
   outbox.handle_outside(

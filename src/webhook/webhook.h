@@ -25,6 +25,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,6 +59,14 @@ class Webhooks {
   ~Webhooks();  // stop()
   Webhooks(const Webhooks&) = delete;
   Webhooks& operator=(const Webhooks&) = delete;
+
+  // A try that failed; `receiver` is printable. Paused receivers, which are not tried, are none.
+  struct Failure {
+    std::string receiver, reference, key, reason;
+    bool is_final = false;  // it will not be tried again
+  };
+  // Called from this object's thread; must be quick. Before attach().
+  void on_failure(std::function<void(const Failure&)> then);
 
   // Registers kind "webhook" with its receipts. Before the store starts; this object must outlive its work.
   void attach(store::Outbox& outbox);

@@ -92,6 +92,10 @@ void Executions::save(store::Transaction& transaction, const Row& row, const asl
   transaction.execute("DELETE FROM task_token WHERE execution = ?", row.id);
   drop_activity_tasks(transaction, row.id);
   transaction.signal("execution:" + row.arn);
+  if (failed_ && row.state.status != asl::Status::succeeded)
+    transaction.on_commit(
+        [this, failed = Failed{row.arn, row.machine_arn, asl::to_string(row.state.status), row.state.error.value_or(""),
+                               row.state.cause.value_or("")}] { failed_(failed); });
   store::Outbox::add(transaction, {.kind = std::string(retention_kind),
                                    .destination = {},
                                    .payload = {},

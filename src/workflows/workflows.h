@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <span>
 
 #include "service/destination.h"
@@ -28,6 +29,15 @@ struct ExecutionCounts {
 class Executions final : public service::Destination {
  public:
   Executions(Machines& machines, const Tasks& tasks, Limits limits = {});
+
+  // An execution that ended, and not well.
+  struct Failed {
+    std::string arn, machine_arn;
+    std::string_view status;  // "FAILED", "TIMED_OUT", "ABORTED"
+    std::string error, cause;
+  };
+  // Called after the commit, on the committer's thread, for each. Before the store starts.
+  void on_failed(std::function<void(const Failed&)> then) { failed_ = std::move(then); }
 
   // Registers the outbox kinds "workflow-task", "workflow-timer" and "workflow-retention".
   void attach(store::Outbox& outbox);
@@ -83,6 +93,7 @@ class Executions final : public service::Destination {
   Machines& machines_;
   const Tasks& tasks_;
   Limits limits_;
+  std::function<void(const Failed&)> failed_;
 };
 
 // The operations table of Step Functions ("states").

@@ -102,6 +102,7 @@ Result<Request> read_request(const store::Due& due, std::chrono::milliseconds sl
     if (!read) return pass_on(read);
     context = std::move(*read);
   }
+  request.reference = string_at(context, "reference");
   request.pace = std::chrono::milliseconds{std::clamp<std::int64_t>(integer_at(context, "pace_ms"), 0, 60'000)};
   if (is_slack(parts->host)) request.pace = std::max(request.pace, slack_pace);
   if (auto added = add_header(request, "Idempotency-Key", due.key); !added) return pass_on(added);

@@ -17,6 +17,7 @@ struct Request {
   std::string body;
   std::vector<std::string> headers;  // "Name: value"
   std::chrono::milliseconds pace{0};
+  std::string reference = {};  // who is told, for logs and receipts
 };
 
 // Error: validation (no http or https URL, a header that is none).
