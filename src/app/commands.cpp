@@ -70,6 +70,8 @@ int run_serve(const ConfigFlags& flags) {
     spdlog::info("stack name={} created={} updated={} deleted={} unchanged={} recorded_only={}", report.name,
                  report.created.size(), report.updated.size(), report.deleted.size(), report.unchanged.size(),
                  report.recorded_only.size());
+  for (const auto& report : (*host)->stack_reports())
+    for (const auto& note : report.notes) spdlog::warn("stack name={} resource {}", report.name, log_text(note));
   if ((*host)->made_credentials()) spdlog::info("credentials made at={}", (config->data / "credentials").string());
   fmt::print("tocsin {} ready on {}\n", version, (*host)->url());
   std::fflush(stdout);

@@ -19,7 +19,7 @@ class InstallationTest : public testing::Test {
     if (!region.empty()) config.identity.region = std::move(region);
     return config;
   }
-  store::Migration all[2] = {installation_migrations()[0], stacks::migrations()[0]};
+  store::Migration all[3] = {installation_migrations()[0], stacks::migrations()[0], stacks::migrations()[1]};
   store::TestStore store{all};
 };
 

@@ -1,5 +1,6 @@
 #include "stacks/resource_types.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -49,7 +50,20 @@ const std::initializer_list<std::string_view> topic_attributes = {
     "DisplayName",      "FifoTopic",    "ContentBasedDeduplication", "KmsMasterKeyId", "DeliveryPolicy",
     "SignatureVersion", "TracingConfig"};
 
+// Ways of delivery that a template may have for AWS, and that there are none of here.
+bool is_undelivered(std::string_view protocol) {
+  return protocol == "email" || protocol == "email-json" || protocol == "sms" || protocol == "application" ||
+         protocol == "firehose";
+}
+
 Result<void> subscribe(Resource& r, const json::object& subscription) {
+  if (const auto protocol = string_at(subscription, "Protocol"); is_undelivered(protocol)) {
+    r.physical_id = fmt::format("{}:{}", string_at(subscription, "TopicArn"), r.default_name);
+    r.attributes["Arn"] = r.physical_id;
+    r.notes.push_back(
+        fmt::format("a subscription by {} is recorded only: Tocsin does not deliver by {} yet", protocol, protocol));
+    return {};
+  }
   json::object input = pick(subscription, {"TopicArn", "Protocol", "Endpoint"});
   input["Attributes"] = attributes_of(
       subscription, {"FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy", "DeliveryPolicy"});
@@ -61,32 +75,51 @@ Result<void> subscribe(Resource& r, const json::object& subscription) {
   return {};
 }
 
+// Those that stand in the topic itself. They have no ids of their own, so they go with the topic only.
+Result<void> subscribe_inline(Resource& r, const std::string& arn) {
+  const auto* list = find(r.properties, "Subscription");
+  if (!list || !list->is_array()) return {};
+  for (const auto& item : list->get_array()) {
+    json::object subscription = item.is_object() ? item.get_object() : json::object{};
+    subscription["TopicArn"] = arn;
+    if (auto subscribed = subscribe(r, subscription); !subscribed) return subscribed;
+  }
+  return {};
+}
+
 Result<void> create_topic(Resource& r) {
   const std::string name = name_of(r, "TopicName");
   auto answer =
       r.call("sns", "CreateTopic", {{"Name", name}, {"Attributes", attributes_of(r.properties, topic_attributes)}});
   if (!answer) return pass_on(answer);
   const std::string arn{string_at(*answer, "TopicArn")};
-  if (const auto* list = find(r.properties, "Subscription"); list && list->is_array()) {
-    for (const auto& item : list->get_array()) {
-      json::object subscription = item.is_object() ? item.get_object() : json::object{};
-      subscription["TopicArn"] = arn;
-      if (auto subscribed = subscribe(r, subscription); !subscribed) return subscribed;
-    }
-  }
+  if (auto subscribed = subscribe_inline(r, arn); !subscribed) return subscribed;
   r.physical_id = arn;
   r.attributes = {{"TopicArn", arn}, {"TopicName", name}};
   return {};
 }
 
 Result<void> update_topic(Resource& r) {
+  for (const auto& name : r.dropped) {
+    if (std::ranges::find(topic_attributes, name) == topic_attributes.end()) continue;
+    auto answer = r.call("sns", "SetTopicAttributes",
+                         {{"TopicArn", r.physical_id},
+                          {"AttributeName", name},
+                          {"AttributeValue", name == "ContentBasedDeduplication" ? "false" : ""}});
+    if (!answer) return pass_on(answer);
+  }
   for (const auto& [name, value] : attributes_of(r.properties, topic_attributes)) {
     if (name == "FifoTopic") continue;
     auto answer = r.call("sns", "SetTopicAttributes",
                          {{"TopicArn", r.physical_id}, {"AttributeName", name}, {"AttributeValue", value}});
     if (!answer) return pass_on(answer);
   }
-  return {};
+  const std::string arn = r.physical_id;
+  const json::object attributes = r.attributes;
+  auto subscribed = subscribe_inline(r, arn);
+  r.physical_id = arn;
+  r.attributes = attributes;
+  return subscribed;
 }
 
 Result<void> remove_topic(Resource& r) {
@@ -98,6 +131,7 @@ Result<void> create_subscription(Resource& r) {
 }
 
 Result<void> remove_subscription(Resource& r) {
+  if (r.physical_id.ends_with(":" + r.default_name)) return {};  // recorded only
   return removed(r.call("sns", "Unsubscribe", {{"SubscriptionArn", r.physical_id}}));
 }
 
@@ -122,6 +156,12 @@ const std::initializer_list<std::string_view> queue_attributes = {"VisibilityTim
                                                                   "KmsMasterKeyId",
                                                                   "SqsManagedSseEnabled"};
 
+// What a queue has that nobody said anything of. Source: SQS API Reference, "SetQueueAttributes".
+const std::map<std::string_view, std::string_view> queue_defaults = {
+    {"VisibilityTimeout", "30"}, {"MessageRetentionPeriod", "345600"},   {"ReceiveMessageWaitTimeSeconds", "0"},
+    {"DelaySeconds", "0"},       {"MaximumMessageSize", "262144"},       {"RedrivePolicy", ""},
+    {"RedriveAllowPolicy", ""},  {"ContentBasedDeduplication", "false"}, {"KmsMasterKeyId", ""}};
+
 Result<void> create_queue(Resource& r) {
   const std::string name = name_of(r, "QueueName");
   auto answer = r.call("sqs", "CreateQueue",
@@ -135,6 +175,9 @@ Result<void> create_queue(Resource& r) {
 Result<void> update_queue(Resource& r) {
   json::object attributes = attributes_of(r.properties, queue_attributes);
   attributes.erase("FifoQueue");
+  for (const auto& name : r.dropped)
+    if (const auto found = queue_defaults.find(name); found != queue_defaults.end())
+      attributes.emplace(found->first, found->second);
   if (attributes.empty()) return {};
   return done(r.call("sqs", "SetQueueAttributes", {{"QueueUrl", r.physical_id}, {"Attributes", attributes}}));
 }
@@ -170,39 +213,66 @@ Result<void> tag_rule(Resource& r) {
   return done(r.call("events", "TagResource", {{"ResourceARN", arn}, {"Tags", *tags}}));
 }
 
+// The request with the bus that the rule is on; requests that name none mean the default one.
+json::object on_bus(std::string_view bus, json::object input) {
+  if (!bus.empty()) input["EventBusName"] = bus;
+  return input;
+}
+
+// While there is a rule, its bus stands in its attributes: to remove it there are no properties any more.
+std::string bus_of(const Resource& r) {
+  return std::string(string_at(r.attributes, "EventBusName"));
+}
+
 Result<void> put_rule(Resource& r) {
-  const std::string name = name_of(r, "Name");
+  const std::string name = r.physical_id.empty() ? name_of(r, "Name") : r.physical_id;
+  const std::string bus{string_at(r.properties, "EventBusName")};
   json::object input = pick(r.properties, {"ScheduleExpression", "State", "Description", "RoleArn", "EventBusName"});
   input["Name"] = name;
   if (const auto* pattern = find(r.properties, "EventPattern")) input["EventPattern"] = text_of(*pattern);
   auto answer = r.call("events", "PutRule", input);
   if (!answer) return pass_on(answer);
   r.physical_id = name;
-  r.attributes = {{"Arn", string_at(*answer, "RuleArn")}};
+  r.attributes = on_bus(bus, {{"Arn", string_at(*answer, "RuleArn")}});
   if (auto tagged = tag_rule(r); !tagged) return tagged;
   const auto* targets = find(r.properties, "Targets");
   if (!targets || !targets->is_array() || targets->get_array().empty()) return {};
-  return all_taken(r.call("events", "PutTargets", {{"Rule", name}, {"Targets", *targets}}));
+  return all_taken(r.call("events", "PutTargets", on_bus(bus, {{"Rule", name}, {"Targets", *targets}})));
 }
 
 Result<void> drop_targets(Resource& r) {
-  auto listed = r.call("events", "ListTargetsByRule", {{"Rule", r.physical_id}});
+  auto listed = r.call("events", "ListTargetsByRule", on_bus(bus_of(r), {{"Rule", r.physical_id}}));
   if (!listed) return removed(std::move(listed));
   json::array ids;
   if (const auto* targets = find(*listed, "Targets"); targets && targets->is_array())
     for (const auto& target : targets->get_array()) ids.push_back(json::value(target.get_object().at("Id")));
   if (ids.empty()) return {};
-  return all_taken(r.call("events", "RemoveTargets", {{"Rule", r.physical_id}, {"Ids", ids}}));
-}
-
-Result<void> update_rule(Resource& r) {
-  if (auto dropped = drop_targets(r); !dropped) return dropped;
-  return put_rule(r);
+  return all_taken(r.call("events", "RemoveTargets", on_bus(bus_of(r), {{"Rule", r.physical_id}, {"Ids", ids}})));
 }
 
 Result<void> remove_rule(Resource& r) {
   if (auto dropped = drop_targets(r); !dropped) return dropped;
-  return removed(r.call("events", "DeleteRule", {{"Name", r.physical_id}}));
+  return removed(r.call("events", "DeleteRule", on_bus(bus_of(r), {{"Name", r.physical_id}})));
+}
+
+Result<void> update_rule(Resource& r) {
+  const bool moves = bus_of(r) != string_at(r.properties, "EventBusName");
+  if (auto gone = moves ? remove_rule(r) : drop_targets(r); !gone) return gone;
+  return put_rule(r);
+}
+
+Result<void> create_bus(Resource& r) {
+  json::object input = pick(r.properties, {"Description", "DeadLetterConfig"});
+  input["Name"] = name_of(r, "Name");
+  auto answer = r.call("events", "CreateEventBus", input);
+  if (!answer) return pass_on(answer);
+  r.physical_id = string_at(input, "Name");
+  r.attributes = {{"Arn", string_at(*answer, "EventBusArn")}, {"Name", r.physical_id}};
+  return {};
+}
+
+Result<void> remove_bus(Resource& r) {
+  return removed(r.call("events", "DeleteEventBus", {{"Name", r.physical_id}}));
 }
 
 // ---- Lambda
@@ -223,6 +293,12 @@ Result<void> update_function(Resource& r) {
   json::object input =
       pick(r.properties, {"Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "Environment"});
   input["FunctionName"] = r.physical_id;
+  for (const auto& name : r.dropped) {
+    if (name == "Environment") input["Environment"] = json::object{{"Variables", json::object{}}};
+    if (name == "Description") input["Description"] = "";
+    if (name == "Timeout") input["Timeout"] = 3;
+    if (name == "MemorySize") input["MemorySize"] = 128;
+  }
   return done(r.call("lambda", "UpdateFunctionConfiguration", input));
 }
 
@@ -289,11 +365,16 @@ Result<void> remove_table(Resource& r) {
   return removed(r.call("dynamodb", "DeleteTable", {{"TableName", r.physical_id}}));
 }
 
+// Parameters are texts in CloudFormation, which turns them into what the property wants.
+std::int64_t number_of(const json::object& properties, std::string_view name) {
+  const auto* value = properties.if_contains(name);
+  if (value && value->is_string()) return std::strtoll(value->get_string().c_str(), nullptr, 10);
+  return integer_at(properties, name);
+}
+
 Result<void> create_rule_group(Resource& r) {
   json::object input = pick(r.properties, {"Type", "Capacity", "Description", "RuleGroup"});
-  // Parameters are texts in CloudFormation, which turns them into what the property wants.
-  if (const auto* capacity = input.if_contains("Capacity"); capacity && capacity->is_string())
-    input["Capacity"] = std::strtoll(capacity->get_string().c_str(), nullptr, 10);
+  input["Capacity"] = number_of(r.properties, "Capacity");
   input["RuleGroupName"] = name_of(r, "RuleGroupName");
   auto answer = r.call("network-firewall", "CreateRuleGroup", input);
   if (!answer) return pass_on(answer);
@@ -305,6 +386,20 @@ Result<void> create_rule_group(Resource& r) {
 
 Result<void> remove_rule_group(Resource& r) {
   return removed(r.call("network-firewall", "DeleteRuleGroup", {{"RuleGroupArn", r.physical_id}}));
+}
+
+// The responders own the rules inside the group, so an update of the stack leaves them: it must not un-block anybody.
+// A capacity is fixed at creation; as the group is made again in the same transaction, nobody sees it gone.
+Result<void> update_rule_group(Resource& r) {
+  auto there = r.call("network-firewall", "DescribeRuleGroup", {{"RuleGroupArn", r.physical_id}});
+  if (!there) return pass_on(there);
+  if (integer_at(*there, "RuleGroupResponse.Capacity") == number_of(r.properties, "Capacity")) return {};
+  if (auto gone = remove_rule_group(r); !gone) return gone;
+  json::object input = pick(r.properties, {"Type", "Description"});
+  input["Capacity"] = number_of(r.properties, "Capacity");
+  input["RuleGroupName"] = string_at(*there, "RuleGroupResponse.RuleGroupName");
+  input["RuleGroup"] = there->at("RuleGroup");
+  return done(r.call("network-firewall", "CreateRuleGroup", input));
 }
 
 // A hub that is enabled already is taken over as it is.
@@ -390,18 +485,22 @@ Result<json::object> Resource::call(std::string_view service, std::string_view o
 
 const ResourceType* find_type(std::string_view type) {
   static const std::map<std::string_view, ResourceType> types = {
-      {"AWS::SNS::Topic", {create_topic, update_topic, remove_topic}},
+      {"AWS::SNS::Topic", {create_topic, update_topic, remove_topic, false, "TopicName", {"FifoTopic"}}},
       {"AWS::SNS::Subscription", {create_subscription, update_subscription, remove_subscription}},
-      {"AWS::SQS::Queue", {create_queue, update_queue, remove_queue}},
-      {"AWS::Events::Rule", {put_rule, update_rule, remove_rule}},
-      {"AWS::Lambda::Function", {create_function, update_function, remove_function}},
-      {"AWS::StepFunctions::StateMachine", {create_machine, update_machine, remove_machine}},
-      {"AWS::DynamoDB::Table", {create_table, leave, remove_table}},
-      // The responders own the rules inside the group; an update of the stack must not un-block anybody.
-      {"AWS::NetworkFirewall::RuleGroup", {create_rule_group, leave, remove_rule_group}},
-      {"AWS::SecurityHub::Hub",
-       {create_hub, leave, leave}},  // a hub holds the findings: it is never disabled with a stack
-      {"AWS::SecurityHub::ActionTarget", {create_action_target, update_action_target, remove_action_target}},
+      {"AWS::SQS::Queue", {create_queue, update_queue, remove_queue, false, "QueueName", {"FifoQueue"}}},
+      {"AWS::Events::EventBus", {create_bus, leave, remove_bus, false, "Name"}},
+      {"AWS::Events::Rule", {put_rule, update_rule, remove_rule, false, "Name"}},
+      {"AWS::Lambda::Function", {create_function, update_function, remove_function, false, "FunctionName"}},
+      {"AWS::StepFunctions::StateMachine",
+       {create_machine, update_machine, remove_machine, false, "StateMachineName", {"StateMachineType"}}},
+      {"AWS::DynamoDB::Table",
+       {create_table, leave, remove_table, false, "TableName", {"KeySchema", "AttributeDefinitions"}}},
+      {"AWS::NetworkFirewall::RuleGroup",
+       {create_rule_group, update_rule_group, remove_rule_group, false, "RuleGroupName", {"Type"}}},
+      // A hub holds the findings: it is never disabled with a stack.
+      {"AWS::SecurityHub::Hub", {create_hub, leave, leave}},
+      {"AWS::SecurityHub::ActionTarget",
+       {create_action_target, update_action_target, remove_action_target, false, "Id"}},
       {"AWS::SQS::QueuePolicy", {record, record, leave, true}},
       {"AWS::SNS::TopicPolicy", {record, record, leave, true}},
       {"AWS::Lambda::Permission", {record, record, leave, true}},

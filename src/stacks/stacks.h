@@ -29,6 +29,8 @@ struct Report {
   std::vector<std::string> unchanged;
   // Resources of types that are kept as declared but not acted upon (roles, permissions, alarms, …): "Type LogicalId".
   std::vector<std::string> recorded_only;
+  std::vector<std::string> retained;  // gone from the template, and left there (DeletionPolicy: Retain)
+  std::vector<std::string> notes;     // "LogicalId: what a person should know of it"
   std::map<std::string, std::string> outputs;
 };
 
@@ -36,6 +38,8 @@ class Stacks {
  public:
   Stacks(Identity identity, const service::Directory& directory);
 
+  // A resource of which a property changed that cannot be changed in place is made anew and the old one removed. One
+  // whose logical id alone changed is kept. DeletionPolicy and UpdateReplacePolicy: Retain are honoured.
   // Creates or updates the stack. All or nothing: run it in a transaction that is rolled back on error. Errors:
   // validation with the path in the template ("Resources.Queue.Properties…"), or the failing operation's own.
   Result<Report> apply(store::Transaction& transaction, const Request& request) const;

@@ -51,7 +51,7 @@ class StacksTest : public testing::Test {
     });
   }
 
-  store::Migration all[2] = {queue_table[0], migrations()[0]};
+  store::Migration all[3] = {queue_table[0], migrations()[0], migrations()[1]};
   store::TestStore store{all};
   service::Directory directory;
   Stacks stacks{Identity{}, directory};
@@ -98,6 +98,65 @@ TEST_F(StacksTest, UpdatesByDifferenceAndDeletesWhatIsGone) {
   EXPECT_EQ(smaller->deleted, (std::vector<std::string>{"Main", "Role"}));
   EXPECT_EQ(queue("main"), "none");
   EXPECT_EQ(queue("dead"), "{}");
+}
+
+TEST_F(StacksTest, ARenamedLogicalIdKeepsItsResource) {
+  ASSERT_TRUE(apply("Resources: {Old: {Type: AWS::SQS::Queue, Properties: {QueueName: kept, DelaySeconds: 5}}}"));
+  const auto renamed =
+      apply("Resources: {New: {Type: AWS::SQS::Queue, Properties: {QueueName: kept, DelaySeconds: 5}}}");
+  ASSERT_TRUE(renamed) << renamed.error().message;
+  EXPECT_EQ(renamed->unchanged, std::vector<std::string>{"New"});
+  EXPECT_TRUE(renamed->created.empty() && renamed->deleted.empty());
+  EXPECT_EQ(queue("kept"), R"({"DelaySeconds":"5"})") << "with all its messages";
+  EXPECT_TRUE(apply("Resources: {New: {Type: AWS::SQS::Queue, Properties: {QueueName: kept, DelaySeconds: 5}}}")
+                  ->updated.empty());
+}
+
+TEST_F(StacksTest, WhatCannotBeChangedInPlaceIsMadeAnewOrRefused) {
+  ASSERT_TRUE(apply("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: one}}}"));
+  const auto named = apply("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: two}}}");
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_EQ(named->created, std::vector<std::string>{"Q"});
+  EXPECT_EQ(queue("one") + queue("two"), "none{}");
+  const auto fifo = apply("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: two, FifoQueue: true}}}");
+  ASSERT_FALSE(fifo);
+  EXPECT_EQ(fifo.error().path, "Resources.Q.Properties.FifoQueue");
+  EXPECT_NE(fifo.error().message.find("change QueueName as well"), std::string::npos) << fifo.error().message;
+  // Another type under the same logical id: the old resource does not stay behind.
+  ASSERT_TRUE(apply("Resources: {Q: {Type: AWS::IAM::Role}}"));
+  EXPECT_EQ(queue("two"), "none");
+}
+
+TEST_F(StacksTest, WhatATemplateNoLongerSaysGoesBackToItsDefault) {
+  ASSERT_TRUE(
+      apply("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q, DelaySeconds: 5, RedrivePolicy: "
+            "{maxReceiveCount: 3}}}}"));
+  const auto changed = apply("Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}}");
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->updated, std::vector<std::string>{"Q"});
+  EXPECT_NE(queue("q").find(R"("DelaySeconds":"0")"), std::string::npos) << queue("q");
+  EXPECT_NE(queue("q").find(R"("RedrivePolicy":"")"), std::string::npos) << queue("q");
+}
+
+TEST_F(StacksTest, RetainedResourcesStay) {
+  ASSERT_TRUE(
+      apply("Resources: {Q: {Type: AWS::SQS::Queue, DeletionPolicy: Retain, Properties: {QueueName: q}}, R: {Type: "
+            "AWS::IAM::Role}}"));
+  const auto gone = apply("Resources: {R: {Type: AWS::IAM::Role}}");
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->retained, std::vector<std::string>{"Q"});
+  EXPECT_TRUE(gone->deleted.empty());
+  EXPECT_EQ(queue("q"), "{}");
+}
+
+TEST_F(StacksTest, SubscriptionsThatAreNotDeliveredAreRecordedAndSaid) {
+  const auto made = apply(
+      "Resources: {S: {Type: AWS::SNS::Subscription, Properties: {TopicArn: 'arn:aws:sns:us-east-1:000000000000:t', "
+      "Protocol: email, Endpoint: soc@example.org}}}");
+  ASSERT_TRUE(made) << made.error().message;
+  ASSERT_EQ(made->notes.size(), 1u);
+  EXPECT_NE(made->notes[0].find("S: a subscription by email is recorded only"), std::string::npos) << made->notes[0];
+  EXPECT_TRUE(apply("Resources: {R: {Type: AWS::IAM::Role}}")) << "and can go again";
 }
 
 TEST_F(StacksTest, AFailingResourceLeavesNothing) {
