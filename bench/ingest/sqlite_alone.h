@@ -1,5 +1,7 @@
-// What SQLite alone can commit: the rows of findings that the program has stored, written again without the program,
-// on the same disk, with the same pragmas. The yardstick for findings a second.
+// What SQLite alone can commit: the rows that the program has stored, written again without the program. The yardstick
+// for findings a second. It is the same work for SQLite and the disk: the same rows in the same tables and indexes, in
+// the same order and in the same commits, from an empty database on, over a connection as the store opens it
+// (synchronous=FULL, the log carried over beside it). The rows are at hand, and one thread does nothing else.
 #pragma once
 
 #include <chrono>
@@ -12,12 +14,13 @@
 
 namespace tocsin::bench {
 
-// The rows of the first findings of a store, in memory, as they are stored (bodies compressed).
+// The rows of a store's findings, in memory, as they are stored (bodies compressed).
 struct StoredRows {
   struct Table {
     std::string name;
     std::string insert;               // "INSERT INTO finding VALUES (?,?,…)"
     std::vector<std::string> schema;  // CREATE TABLE and CREATE INDEX statements
+    bool is_indexed_late = false;  // has a column `indexed`: rows go into indexes many at a time, as the program does
     // rows[i]: the rows of finding i in this table; values as SQLite gives them.
     struct Value {
       int type = 0;
@@ -28,18 +31,20 @@ struct StoredRows {
   };
   std::vector<Table> tables;  // all tables with a column `seq`: the finding's row, its body, its terms
   std::size_t findings = 0;
-  std::size_t body_bytes = 0;  // of all findings together
+  std::size_t body_bytes = 0;        // of all findings together
+  std::vector<std::size_t> commits;  // how many findings there were after each of the program's commits
 };
 // Error: unavailable.
-Result<StoredRows> read_stored_rows(const std::filesystem::path& store, std::size_t findings_max);
+Result<StoredRows> read_stored_rows(const std::filesystem::path& store);
 
 enum class Yardstick {
   bodies,  // the stored bodies alone, in one table with nothing but a key: the least that has to be written
   rows,    // all rows of a finding, with the program's own tables and indexes
 };
 
-// Commits the findings in transactions of `findings_a_commit`, each with its own fsync; findings a second.
-Result<double> commit_rate(const StoredRows& rows, Yardstick yardstick, std::size_t findings_a_commit,
-                           const std::filesystem::path& folder, std::chrono::milliseconds time_max);
+// Commits the findings as the program has; findings a second of each run. `runs[i]`: how many findings there were after
+// the program's run i.
+Result<std::vector<double>> commit_rates(const StoredRows& rows, Yardstick yardstick,
+                                         const std::vector<std::size_t>& runs, const std::filesystem::path& folder);
 
 }  // namespace tocsin::bench

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -14,12 +15,12 @@ namespace {
 
 constexpr std::size_t clients_tried[] = {1, 2, 4};
 constexpr std::chrono::milliseconds settle_patience{30'000};
-constexpr std::chrono::milliseconds yardstick_time{4'000};
 constexpr double aim_of_sqlite = 0.7;
 
 struct Rate {
   std::size_t clients;
   double findings_s;
+  std::size_t findings;  // of this run
 };
 
 std::vector<std::string> requests_for(const Plan& plan, const FindingMaker& maker, const Target& target, Kind kind,
@@ -57,7 +58,7 @@ Result<std::vector<Rate>> run_kind(const Plan& plan, const FindingMaker& maker, 
     auto settled = wait_until_settled(server.store_file(), settle_patience);
     if (!settled) return pass_on(settled);
     report_run(report, name, *sent, before, after);
-    rates.push_back({clients, sent->findings_s()});
+    rates.push_back({clients, sent->findings_s(), sent->findings});
     if (kind == Kind::quiet) continue;
     const std::chrono::duration<double> whole = SteadyClock::now() - started;
     if (*settled)
@@ -70,28 +71,30 @@ Result<std::vector<Rate>> run_kind(const Plan& plan, const FindingMaker& maker, 
   return rates;
 }
 
+double findings_a_commit(const StoredRows& rows, std::size_t first, std::size_t end) {
+  const auto commits = std::ranges::count_if(rows.commits, [&](auto at) { return at > first && at <= end; });
+  return static_cast<double>(end - first) / static_cast<double>(std::max<std::ptrdiff_t>(commits, 1));
+}
+
 Result<void> compare(const Plan& plan, const StoredRows& rows, const std::vector<Rate>& quiet,
                      const std::vector<Rate>& alarming, Report& report) {
-  report.section("SQLite alone, the same bytes on the same disk");
+  report.section("SQLite alone: the same rows, indexes and commits as of the LOW runs, on the same disk");
   report.figure("stored body, compressed", static_cast<double>(rows.body_bytes) / static_cast<double>(rows.findings),
                 "bytes/finding");
   const Folder folder{plan.folder / "alone"};
-  for (const auto& [yardstick, what] :
-       {std::pair{Yardstick::bodies, "bodies"}, std::pair{Yardstick::rows, "all rows"}}) {
-    for (std::size_t i = 0; i < std::size(clients_tried); ++i) {
-      const auto a_commit = plan.batch_findings * clients_tried[i];
-      auto alone = commit_rate(rows, yardstick, a_commit, folder.path(), yardstick_time);
-      if (!alone) return pass_on(alone);
-      const auto name = fmt::format("{}, {} findings a commit", what, a_commit);
-      report.figure(name, *alone, "findings/s");
-      const auto ratio = [&](const char* kind, const std::vector<Rate>& rates, std::optional<Aim> aim) {
-        if (rates.empty()) return;
-        report.figure(fmt::format("{}: {}, {} clients, is", name, kind, rates[i].clients), rates[i].findings_s / *alone,
-                      "of it", aim);
-      };
-      ratio("LOW", quiet, Aim{Aim::Sense::at_least, aim_of_sqlite});
-      ratio("HIGH", alarming, {});
-    }
+  std::vector<std::size_t> ends;
+  for (const auto& rate : quiet) ends.push_back((ends.empty() ? 0 : ends.back()) + rate.findings);
+  auto bodies = commit_rates(rows, Yardstick::bodies, ends, folder.path());
+  if (!bodies) return pass_on(bodies);
+  auto all = commit_rates(rows, Yardstick::rows, ends, folder.path());
+  if (!all) return pass_on(all);
+  for (std::size_t i = 0; i < quiet.size(); ++i) {
+    const auto run = fmt::format("{} client{}", quiet[i].clients, quiet[i].clients > 1 ? "s" : "");
+    report.figure(run + ": findings a commit", findings_a_commit(rows, i ? ends[i - 1] : 0, ends[i]), "");
+    report.figure(run + ": bodies alone, without rows and indexes", (*bodies)[i], "findings/s");
+    report.figure(run + ": all rows and indexes", (*all)[i], "findings/s");
+    report.figure(run + ": LOW is", quiet[i].findings_s / (*all)[i], "of it", Aim{Aim::Sense::at_least, aim_of_sqlite});
+    if (i < alarming.size()) report.figure(run + ": HIGH is", alarming[i].findings_s / (*all)[i], "of it");
   }
   return {};
 }
@@ -112,7 +115,7 @@ Result<void> measure_throughput(const Plan& plan, const FindingMaker& maker, Rep
     rates[kind] = std::move(*measured);
     if (kind != Kind::quiet) continue;
     if (auto stopped = server->stop(); !stopped) return pass_on(stopped);
-    auto read = read_stored_rows(folder.path() / "store.db", plan.throughput_findings);
+    auto read = read_stored_rows(folder.path() / "store.db");
     if (!read) return pass_on(read);
     rows = std::move(*read);
   }
