@@ -13,29 +13,53 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+// Fetched once: OpenSSL 3 looks an algorithm that was not fetched up at every use, which takes longer than to digest
+// a short text.
+const EVP_MD* fetched(const char* name) {
+  const EVP_MD* algorithm = EVP_MD_fetch(nullptr, name, nullptr);
+  check(algorithm != nullptr, "OpenSSL must have the algorithm");
+  return algorithm;
+}
+
 std::string digest_with(const EVP_MD* algorithm, std::string_view bytes) {
+  struct Context {
+    EVP_MD_CTX* state = EVP_MD_CTX_new();
+    Context() = default;
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context() { EVP_MD_CTX_free(state); }
+  };
+  thread_local Context context;
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  check(EVP_Digest(bytes.data(), bytes.size(), out, &length, algorithm, nullptr) == 1, "OpenSSL must digest");
+  check(EVP_DigestInit_ex(context.state, algorithm, nullptr) == 1 &&
+            EVP_DigestUpdate(context.state, bytes.data(), bytes.size()) == 1 &&
+            EVP_DigestFinal_ex(context.state, out, &length) == 1,
+        "OpenSSL must digest");
   return {reinterpret_cast<const char*>(out), length};
 }
 
 }  // namespace
 
 std::string md5(std::string_view bytes) {
-  return digest_with(EVP_md5(), bytes);
+  static const EVP_MD* const algorithm = fetched("MD5");
+  return digest_with(algorithm, bytes);
 }
 std::string sha1(std::string_view bytes) {
-  return digest_with(EVP_sha1(), bytes);
+  static const EVP_MD* const algorithm = fetched("SHA1");
+  return digest_with(algorithm, bytes);
 }
 std::string sha256(std::string_view bytes) {
-  return digest_with(EVP_sha256(), bytes);
+  static const EVP_MD* const algorithm = fetched("SHA256");
+  return digest_with(algorithm, bytes);
 }
 std::string sha384(std::string_view bytes) {
-  return digest_with(EVP_sha384(), bytes);
+  static const EVP_MD* const algorithm = fetched("SHA384");
+  return digest_with(algorithm, bytes);
 }
 std::string sha512(std::string_view bytes) {
-  return digest_with(EVP_sha512(), bytes);
+  static const EVP_MD* const algorithm = fetched("SHA512");
+  return digest_with(algorithm, bytes);
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {

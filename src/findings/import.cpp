@@ -146,7 +146,7 @@ std::unexpected<Error> too_large() {
 // A batch's documents take three to four times its text. Each thread that prepares keeps its own, emptied for each
 // batch.
 detail::Scratch& batch_scratch() {
-  constexpr std::size_t bytes = 1u << 20;
+  constexpr std::size_t bytes = 2u << 20;
   thread_local detail::Scratch scratch{bytes};
   scratch.clear();
   return scratch;

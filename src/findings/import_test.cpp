@@ -1,4 +1,5 @@
 #include "findings/findings.h"
+#include "findings/prepared.h"
 #include "findings/test_hub.h"
 
 namespace tocsin::findings {
@@ -183,6 +184,24 @@ TEST(Import, TheSameIdOfTwoProductsIsTwoFindings) {
               finding_with("f-1", R"({"ProductArn": "arn:aws:securityhub:eu-west-1::product/prowler/prowler"})")});
   EXPECT_TRUE(hub.get("f-1"));
   EXPECT_TRUE(hub.get("f-1", "arn:aws:securityhub:eu-west-1::product/prowler/prowler"));
+}
+
+TEST(Import, LargeBatchesAreTakenForEver) {
+  TestHub hub;
+  // Documents that do not fit into what a thread keeps for them; the growth of what it asks for beside must end.
+  json::array list;
+  for (int i = 0; i < 100; ++i) {
+    json::object fields;
+    for (int field = 0; field < 50; ++field)
+      fields["field-" + std::to_string(field)] = std::string(700, 'x') + std::to_string(i);
+    list.push_back(finding_with(std::to_string(i), to_json(json::object{{"ProductFields", std::move(fields)}})));
+  }
+  const auto body = to_json(json::object{{"Findings", std::move(list)}});
+  for (int batch = 0; batch < 40; ++batch) {
+    const auto prepared = hub.findings.prepare_import_body(body, analyst);
+    ASSERT_TRUE(prepared);
+    EXPECT_EQ((*prepared)->findings.size(), 100u);
+  }
 }
 
 TEST(Import, ABusThatFailsFailsTheBatch) {
