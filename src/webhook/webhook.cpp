@@ -49,9 +49,11 @@ class Webhooks::Room {
   const Options& options() const { return options_; }
   void on_failure(std::function<void(const Failure&)> then) { failed_ = std::move(then); }
   void send(store::Due due, store::Outbox::Report report);
+  void call(HttpCall call, std::string key, HttpDone done);
   void stop();
 
  private:
+  void take(Job job);
   void run();
   void start_ready(Instant now);
   void return_stale(Instant now);
@@ -76,7 +78,22 @@ class Webhooks::Room {
 void Webhooks::Room::send(store::Due due, store::Outbox::Report report) {
   auto request = read_request(due, options_.slack_pace);
   if (!request) return report(std::unexpected(std::move(request).error()));
-  Job job{.request = std::move(*request), .key = std::move(due.key), .report = std::move(report), .entered = {}};
+  take({.request = std::move(*request), .key = std::move(due.key), .report = std::move(report), .entered = {}});
+}
+
+void Webhooks::Room::call(HttpCall call, std::string key, HttpDone done) {
+  auto request = read_call(call);
+  if (!request) return done(std::unexpected(std::move(request).error()));
+  auto shared = std::make_shared<HttpDone>(std::move(done));
+  take({.request = std::move(*request),
+        .key = std::move(key),
+        .report = [shared](store::Outcome untried) { (*shared)(std::unexpected(untried.result.error())); },
+        .entered = {},
+        .call = std::make_shared<HttpCall>(std::move(call)),
+        .done = shared});
+}
+
+void Webhooks::Room::take(Job job) {
   milliseconds pause{0};
   std::string_view why;
   {
@@ -167,6 +184,15 @@ void Webhooks::Room::collect_done() {
     curl_multi_remove_handle(multi_, found->first);
     auto transfer = std::move(found->second);
     transfers_.erase(found);
+    if (transfer->job().done) {
+      auto answer = transfer->answer(code);
+      {
+        std::lock_guard lock{mutex_};
+        lines_.finish(transfer->job(), true, milliseconds{0}, std::chrono::steady_clock::now());
+      }
+      (*transfer->job().done)(std::move(answer));
+      continue;
+    }
     store::Outcome outcome = transfer->outcome(code);
     const bool reachable = outcome.result || outcome.result.error().code == ErrorCode::validation;
     {
@@ -200,6 +226,10 @@ void Webhooks::attach(store::Outbox& outbox) {
 
 void Webhooks::send(store::Due due, store::Outbox::Report report) {
   room_->send(std::move(due), std::move(report));
+}
+
+void Webhooks::call(HttpCall call, std::string key, HttpDone done) {
+  room_->call(std::move(call), std::move(key), std::move(done));
 }
 
 void Webhooks::stop() {

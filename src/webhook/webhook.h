@@ -30,6 +30,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
@@ -53,6 +54,26 @@ struct Options {
   std::string ca_file = {};  // certificates trusted instead of the system's; empty: the system's
 };
 
+// A request of any method whose answer is wanted: for workflow tasks that call an HTTP endpoint. It takes its turn and
+// is bounded as the hooks are, but nothing is repeated and no pause follows a failure: that is the caller's to decide.
+// Link-local addresses (a cloud's metadata service) are not connected to: the URL may come from a document.
+struct HttpCall {
+  std::string method, url, body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::chrono::milliseconds total_max = std::chrono::seconds{60};
+  std::size_t answer_bytes_max = 262'144;
+};
+struct HttpAnswer {
+  int status = 0;
+  std::string status_text;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in their order
+  std::string body;
+  bool is_cut = false;  // the body was longer than wanted
+};
+// Error: throttled where it did not come to a try; unavailable where there was no answer; validation for what is no
+// request. Messages name the host only.
+using HttpDone = std::move_only_function<void(Result<HttpAnswer>)>;
+
 class Webhooks {
  public:
   explicit Webhooks(Options options = {});
@@ -72,6 +93,9 @@ class Webhooks {
   void attach(store::Outbox& outbox);
   // Takes one delivery; reports once, from this object's thread or, where there is no room, the caller's.
   void send(store::Due due, store::Outbox::Report report);
+  // Makes one call; `done` is called once, from this object's thread or, where there is no room, the caller's. `key`
+  // tells calls under way apart.
+  void call(HttpCall call, std::string key, HttpDone done);
   // Finishes the requests under way, gives back what waits, and takes nothing more. Before the store stops.
   void stop();
 

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -19,6 +20,9 @@ struct Job {
   std::string key;
   store::Outbox::Report report;
   Instant entered{};
+  // A call whose answer is wanted; null for hooks.
+  std::shared_ptr<HttpCall> call = {};
+  std::shared_ptr<HttpDone> done = {};
 };
 
 // A job that goes back to the outbox untried, and when to come again.

@@ -89,13 +89,29 @@ std::string printable(std::string_view url) {
   return fmt::format("{}://{}/…{}", parts->scheme, parts->host, end);
 }
 
+// "host:port", the port always there.
+std::string endpoint_of(const UrlParts& parts) {
+  const auto bracket = parts.host.rfind(']');
+  if (parts.host.find(':', bracket == std::string::npos ? 0 : bracket) != std::string::npos) return parts.host;
+  return parts.host + (parts.scheme == "https" ? ":443" : ":80");
+}
+
+Result<Request> read_call(const HttpCall& call) {
+  const auto parts = split(call.url);
+  if (!parts) return std::unexpected(parts.error());
+  if (call.url.substr(0, call.url.find('/', parts->scheme.size() + 3)).find('@') != std::string::npos)
+    return fail(ErrorCode::validation, "the URL of a call holds no user name or password");
+  Request request{.url = call.url, .host = endpoint_of(*parts), .body = call.body, .headers = {}, .pace = {}};
+  for (const auto& [name, value] : call.headers)
+    if (auto added = add_header(request, name, value); !added) return pass_on(added);
+  request.headers.emplace_back("Expect:");
+  return request;
+}
+
 Result<Request> read_request(const store::Due& due, std::chrono::milliseconds slack_pace) {
   const auto parts = split(due.destination);
   if (!parts) return std::unexpected(parts.error());
-  Request request{.url = due.destination, .host = parts->host, .body = due.payload, .headers = {}, .pace = {}};
-  if (parts->host.find(':', parts->host.rfind(']') == std::string::npos ? 0 : parts->host.rfind(']')) ==
-      std::string::npos)
-    request.host += parts->scheme == "https" ? ":443" : ":80";
+  Request request{.url = due.destination, .host = endpoint_of(*parts), .body = due.payload, .headers = {}, .pace = {}};
   json::object context;
   if (!due.context.empty()) {
     auto read = parse_json_object(due.context);

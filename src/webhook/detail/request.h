@@ -8,6 +8,7 @@
 
 #include "core/result.h"
 #include "store/outbox.h"
+#include "webhook/webhook.h"
 
 namespace tocsin::webhook {
 
@@ -21,6 +22,7 @@ struct Request {
 };
 
 // Error: validation (no http or https URL, a header that is none).
+Result<Request> read_call(const HttpCall& call);
 Result<Request> read_request(const store::Due& due, std::chrono::milliseconds slack_pace);
 
 struct Answer {
