@@ -178,10 +178,10 @@ class Assembler {
       for (const auto& [key, child] : children_[node]) {
         if (!children_[child].empty()) set_->key_nodes[node].is_deep = true;
         set_->key_nodes[node].lengths |= std::uint64_t{1} << key.size() % 64;
-        const std::uint32_t hash = hash_text(key);
-        Index i = hash & (size - 1);
+        const Word word(key);
+        Index i = size <= 2 ? 0 : hash_text(word) & (size - 1);
         while (set_->key_slots[first + i].node != none) i = (i + 1) & (size - 1);
-        set_->key_slots[first + i] = {hash, child, add_bytes(key)};
+        set_->key_slots[first + i] = {word.first, child, add_bytes(key)};
       }
     }
   }

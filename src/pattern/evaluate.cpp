@@ -53,7 +53,7 @@ std::string_view folded_text(Leaf& leaf, Event& event) {
   if (!forms.has_folded) {
     forms.has_folded = true;
     forms.folded = static_cast<Index>(event.folded.size());
-    append_folded(event.folded, leaf.text());
+    append_folded(event.folded, leaf.word());
     forms.folded_size = static_cast<Index>(event.folded.size()) - forms.folded;
   }
   return {event.folded.data() + forms.folded, forms.folded_size};

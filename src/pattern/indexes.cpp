@@ -19,10 +19,11 @@ Range lay_out_texts(RuleSet& set, const std::unordered_map<std::string, Index>& 
   const auto size = static_cast<Index>(std::bit_ceil(2 * values.size()));
   set.text_slots.resize(first + size);
   for (const auto& [text, value] : values) {
-    const std::uint32_t hash = hash_text(text);
-    Index i = hash & (size - 1);
+    const Word word(text);
+    Index i = size <= 2 ? 0 : hash_text(word) & (size - 1);
     while (set.text_slots[first + i].value != none) i = (i + 1) & (size - 1);
-    set.text_slots[first + i] = {hash, value, {static_cast<Index>(set.bytes.size()), static_cast<Index>(text.size())}};
+    set.text_slots[first + i] = {
+        word.first, value, {static_cast<Index>(set.bytes.size()), static_cast<Index>(text.size())}};
     set.bytes += text;
   }
   return {first, first + size};
@@ -262,6 +263,10 @@ void PostingLists::lay_out() {
     index.folded_suffixes = lay_out_affixes(path.folded_suffixes);
     index.nets_v4 = lay_out_nets(path.nets_v4);
     index.nets_v6 = lay_out_nets(path.nets_v6);
+    for (const Range range : {index.folded, index.prefixes, index.suffixes, index.folded_prefixes,
+                              index.folded_suffixes, index.nets_v4, index.nets_v6}) {
+      index.has_more_on_strings |= !range.empty();
+    }
     index.numeric = lay_out_intervals(path.intervals);
     index.on_true = lay_out_list(path.on_true);
     index.on_false = lay_out_list(path.on_false);

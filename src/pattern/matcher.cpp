@@ -115,7 +115,9 @@ void Matcher::State::probe_path(Index path) {
   Leaf* const leaves = event.leaves.data();
   consider_all(index.on_present);
   for (Index leaf = event.path_leaves.data()[path].first; leaf != none; leaf = leaves[leaf].next) {
-    steps += probe(*rules, index, leaves[leaf], event, [this](Range postings) { consider_all(postings); });
+    steps += probe(*rules, index, leaves[leaf], event, [this](Range postings) {
+      if (!postings.empty()) consider_all(postings);
+    });
   }
 }
 

@@ -152,7 +152,8 @@ class Walker {
     }
     // A key with dots names a path of several steps.
     if (has_dot) return rules_.find_dotted_key(node_index, key);
-    return (node.lengths >> key.size() % 64 & 1) == 0 ? none : rules_.find_key(node, key);
+    if ((node.lengths >> key.size() % 64 & 1) == 0) return none;
+    return rules_.find_key(node, Word(key, begin >= 8 && key.data() != event_.key.data()));
   }
 
   void add_leaf(Index path, Index scope, Index i) {
@@ -163,9 +164,10 @@ class Walker {
         if (has_escape(raw)) {
           const std::size_t at = event_.unescaped.size();
           append_unescaped(event_.unescaped, raw);
-          raw = std::string_view(event_.unescaped).substr(at);
+          event_.add_leaf(path, scope, Leaf::Kind::string, std::string_view(event_.unescaped).substr(at));
+          return;
         }
-        event_.add_leaf(path, scope, Leaf::Kind::string, raw);
+        event_.add_leaf(path, scope, Leaf::Kind::string, raw).is_roomy = room_.at[i] >= 8;
         return;
       }
       case 't':

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -97,6 +99,13 @@ Decoded decode(std::string_view text) {
   return {lead, 0};
 }
 
+// Of eight ASCII characters.
+std::uint64_t lower_case(std::uint64_t word) {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  const std::uint64_t from_a = word + each * (0x80 - 'A'), past_z = word + each * (0x7F - 'Z');
+  return word | ((from_a ^ past_z) & each * 0x80) >> 2;
+}
+
 }  // namespace
 
 void append_unescaped(std::string& out, std::string_view raw) {
@@ -148,7 +157,9 @@ bool is_valid_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
-void append_folded(std::string& out, std::string_view text) {
+namespace {
+
+void append_folded_slowly(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     if (static_cast<std::uint8_t>(c) < 0x80) {
@@ -167,9 +178,33 @@ void append_folded(std::string& out, std::string_view text) {
   }
 }
 
+}  // namespace
+
+void append_folded(std::string& out, const Word& word) {
+  const char* const p = word.text.data();
+  const std::size_t n = word.text.size(), before = out.size();
+  out.resize(before + n + 8);
+  char* const to = out.data() + before;
+  const auto write = [&](std::size_t at, std::uint64_t eight) {
+    eight = lower_case(eight);
+    std::memcpy(to + at, &eight, 8);
+  };
+  std::uint64_t any = word.first;
+  for (std::size_t i = 8; i < n; i += 8) any |= load8(p + std::min(i, n - 8));
+  const bool is_ascii = (any & 0x8080808080808080) == 0;
+  if (is_ascii && std::endian::native == std::endian::little) {
+    write(0, word.first);
+    for (std::size_t i = 8; i < n; i += 8) write(std::min(i, n - 8), load8(p + std::min(i, n - 8)));
+    out.resize(before + n);
+    return;
+  }
+  out.resize(before);
+  append_folded_slowly(out, word.text);
+}
+
 std::string folded(std::string_view text) {
   std::string out;
-  append_folded(out, text);
+  append_folded(out, Word(text));
   return out;
 }
 

@@ -37,13 +37,13 @@ inline Index value_id(const RuleSet& rules, Leaf& leaf) {
   const PathIndex& path = rules.paths.data()[leaf.path];
   double number = 0;
   if (leaf.kind == Leaf::Kind::string) {
-    leaf.value = rules.find_text(path.strings, leaf.text());
+    leaf.value = rules.find_text(path.strings, leaf.word());
   } else if (path.numbers.empty() && path.number_texts.empty()) {
     leaf.value = none;
   } else if (number_of(leaf, number)) {
     leaf.value = rules.find_number(path.numbers, number);
   } else {
-    leaf.value = rules.find_text(path.number_texts, leaf.text());
+    leaf.value = rules.find_text(path.number_texts, leaf.word());
   }
   return leaf.value;
 }

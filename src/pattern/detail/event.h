@@ -21,6 +21,7 @@ struct Leaf {
   Index scope;
   Index next;  // of the same path, in the order of the event
   Kind kind;
+  bool is_roomy;  // see first_eight()
 
   // Filled when first asked for.
   bool has_value, has_number, is_comparable;
@@ -29,6 +30,7 @@ struct Leaf {
   Index more;  // in Event::forms; none: nobody asked yet
 
   std::string_view text() const { return {data, size}; }
+  Word word() const { return Word(text(), is_roomy); }
 };
 
 // Other forms of a string, filled when first asked for.
@@ -97,7 +99,8 @@ class Event {
   std::uint64_t steps = 0;  // bytes of text that wildcards looked through, in units of 16
 
   std::string unescaped;  // texts of strings that had escapes; never grows during an event
-  std::string folded;
+  std::string folded;     // from `eight` on
+  static constexpr std::size_t eight = 8;
   std::vector<Address> addresses;
   std::vector<Frame> frames;
   std::vector<std::uint64_t> nesting;  // of what is skipped, 64 levels a word
@@ -105,7 +108,7 @@ class Event {
   TokenMemory tokens;
 
   void begin(const RuleSet& rules, std::size_t event_bytes);
-  void add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text);
+  Leaf& add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text);
   Index add_scope(Index parent, Index array);
   // When all scopes are there.
   void end_scopes();
@@ -132,14 +135,14 @@ inline void Event::begin(const RuleSet& rules, std::size_t event_bytes) {
   touched.clear();
   frames.clear();
   unescaped.clear();
-  folded.clear();
+  folded.resize(eight);
   addresses.clear();
   has_choices = false;
   // Unescaping only shrinks, so no text ever moves.
   if (unescaped.capacity() < event_bytes) unescaped.reserve(event_bytes + event_bytes / 4);
 }
 
-inline void Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text) {
+inline Leaf& Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::string_view text) {
   if (leaf_count == leaves.size()) leaves.resize(2 * leaf_count + 64);
   PathLeaves& at = path_leaves.data()[path];
   const auto index = static_cast<Index>(leaf_count++);
@@ -150,7 +153,7 @@ inline void Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::strin
   leaf.scope = scope;
   leaf.next = none;
   leaf.kind = kind;
-  leaf.has_value = leaf.has_number = false;
+  leaf.is_roomy = leaf.has_value = leaf.has_number = false;
   leaf.more = none;
   if (at.epoch != epoch) {
     at = {epoch, index, index};
@@ -159,6 +162,7 @@ inline void Event::add_leaf(Index path, Index scope, Leaf::Kind kind, std::strin
     leaves.data()[at.last].next = index;
     at.last = index;
   }
+  return leaf;
 }
 
 inline Index Event::add_scope(Index parent, Index array) {

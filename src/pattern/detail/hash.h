@@ -13,12 +13,6 @@ inline std::uint64_t load8(const char* p) {
   std::memcpy(&v, p, 8);
   return v;
 }
-inline std::uint64_t load4(const char* p) {
-  std::uint32_t v;
-  std::memcpy(&v, p, 4);
-  return v;
-}
-
 __extension__ typedef unsigned __int128 Wide;  // GCC and clang on 64-bit machines
 
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -26,32 +20,44 @@ inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-// Every byte counts; reads only inside the text.
-inline std::uint32_t hash_text(std::string_view text) {
-  const char* p = text.data();
-  const std::size_t n = text.size();
-  std::uint64_t h = n;
-  if (n >= 8) {
-    for (std::size_t i = 0; i + 8 < n; i += 8) h = mix(h, load8(p + i));
+// The first eight bytes of a text, or all of them and zeros. `is_roomy`: eight bytes may be read that end where these
+// do.
+inline std::uint64_t first_eight(const char* p, std::size_t n, bool is_roomy) {
+  const std::size_t m = n < 8 ? n : 8;
+  if (!is_roomy || std::endian::native != std::endian::little) {
+    std::uint64_t word = 0;
+    for (std::size_t i = m; i-- > 0;) word = word << 8 | static_cast<unsigned char>(p[i]);
+    return word;
+  }
+  const std::uint64_t word = load8(p + m - 8) >> ((64 - 8 * m) & 63);
+  return m == 0 ? 0 : word;
+}
+
+// A text with its first eight bytes at hand.
+struct Word {
+  std::string_view text;
+  std::uint64_t first;
+
+  explicit Word(std::string_view t, bool is_roomy = false)
+      : text(t), first(first_eight(t.data(), t.size(), is_roomy)) {}
+};
+
+inline std::uint32_t hash_text(const Word& word) {
+  const char* p = word.text.data();
+  const std::size_t n = word.text.size();
+  std::uint64_t h = mix(n, word.first);
+  if (n > 8) {
+    for (std::size_t i = 8; i + 8 < n; i += 8) h = mix(h, load8(p + i));
     h = mix(h, load8(p + n - 8));
-  } else if (n >= 4) {
-    h = mix(h, load4(p) | load4(p + n - 4) << 32);
-  } else if (n > 0) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(p[i])); };
-    h = mix(h, byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16);
   }
   return static_cast<std::uint32_t>(h ^ h >> 32);
 }
 
-// Equality of two texts of one size, without a call for the short ones.
-inline bool same_bytes(const char* a, const char* b, std::size_t n) {
-  if (n > 16) return std::memcmp(a, b, n) == 0;
-  if (n >= 8) return ((load8(a) ^ load8(b)) | (load8(a + n - 8) ^ load8(b + n - 8))) == 0;
-  if (n >= 4) return ((load4(a) ^ load4(b)) | (load4(a + n - 4) ^ load4(b + n - 4))) == 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+// Equality of two texts of one size, of which the first eight bytes are known to be the same.
+inline bool same_rest(const char* a, const char* b, std::size_t n) {
+  if (n <= 8) return true;
+  if (n <= 16) return load8(a + n - 8) == load8(b + n - 8);
+  return std::memcmp(a + 8, b + 8, n - 8) == 0;
 }
 
 inline std::uint32_t hash_number(double number) {

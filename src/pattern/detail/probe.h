@@ -65,16 +65,24 @@ std::uint64_t probe_nets(const RuleSet& rules, Range entries, const Address& add
   return steps;
 }
 
+// Where a number lies among the points of a small index: points below it, and points not above it, counted without a
+// branch.
+inline Index flat_slot(const RuleSet& rules, const NumericIndex& index, double number) {
+  Index slot = 0;
+  for (Index i = index.points.first; i < index.points.last; ++i) {
+    const double point = rules.points.data()[i];
+    slot += (point < number ? 1U : 0U) + (point <= number ? 1U : 0U);
+  }
+  return slot;
+}
+
 template <class Visit>
 std::uint64_t probe_numeric(const RuleSet& rules, const NumericIndex& index, double number, Visit visit) {
   const auto* first = rules.points.data() + index.points.first;
   const auto* last = rules.points.data() + index.points.last;
   std::uint64_t steps = 0;
   if (index.is_flat) {
-    // Points below the number, and points not above it, counted without a branch.
-    Index slot = 0;
-    for (const auto* point = first; point != last; ++point)
-      slot += (*point < number ? 1U : 0U) + (*point <= number ? 1U : 0U);
+    const Index slot = flat_slot(rules, index, number);
     visit(rules.numeric_nodes.data()[index.postings_nodes.first + index.leaf_count + slot]);
     return 1;
   }
@@ -95,10 +103,12 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
     const Index value = value_id(rules, leaf);
     if (value != none) visit(rules.value_postings.data()[value]);
   }
+  visit(path.on_string);
+  if (!path.has_more_on_strings) return steps;
   if (!path.prefixes.empty()) steps += probe_prefixes(rules, path.prefixes, leaf.text(), visit);
   if (!path.suffixes.empty()) steps += probe_suffixes(rules, path.suffixes, leaf.text(), visit);
   if (!path.folded.empty()) {
-    const Index found = rules.find_text(path.folded, folded_text(leaf, event));
+    const Index found = rules.find_text(path.folded, Word(folded_text(leaf, event), true));
     if (found != none) visit(rules.folded_postings.data()[found]);
   }
   if (!path.folded_prefixes.empty()) {
@@ -114,7 +124,6 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
       if (!nets.empty()) steps += probe_nets(rules, nets, *address, visit);
     }
   }
-  visit(path.on_string);
   return steps;
 }
 

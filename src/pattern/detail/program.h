@@ -43,8 +43,8 @@ struct KeyNode {
 };
 
 struct KeySlot {
-  std::uint32_t hash = 0;
-  Index node = none;  // none: free
+  std::uint64_t first = 0;  // eight bytes, see Word
+  Index node = none;        // none: free
   Text key;
 };
 
@@ -71,10 +71,11 @@ struct CompiledSubRule {
   Range predicates;   // in RuleSet::sub_rule_predicates; the first one is that of the posting, if it has one
 };
 
-// Exact strings (or texts of numbers that are no binary64) of a path: open addressing, a power of two long.
+// Exact strings (or texts of numbers that are no binary64) of a path: open addressing, a power of two long; one text
+// alone lies in the first of two slots.
 struct TextSlot {
-  std::uint32_t hash = 0;
-  Index value = none;  // none: free
+  std::uint64_t first = 0;  // eight bytes, see Word
+  Index value = none;       // none: free
   Text text;
 };
 struct NumberSlot {
@@ -132,9 +133,10 @@ struct PathIndex {
   Range nets_v4, nets_v6;                                      // in RuleSet::net_entries
   NumericIndex numeric;
   Range on_true, on_false, on_null;
-  Range on_string;          // at any string
-  Range on_present;         // at any value
-  bool has_access = false;  // any postings at all
+  Range on_string;                   // at any string
+  Range on_present;                  // at any value
+  bool has_access = false;           // any postings at all
+  bool has_more_on_strings = false;  // other indexes of strings than exact ones
 };
 
 }  // namespace tocsin::pattern
@@ -172,24 +174,23 @@ class RuleSet {
 
   std::string_view view(Text text) const { return {bytes.data() + text.at, text.size}; }
   // The value id of an exact string or number text / number; none: no rule names it at this path.
-  inline Index find_text(Range slots, std::string_view text) const;
+  inline Index find_text(Range slots, const Word& text) const;
   inline Index find_number(Range slots, double number) const;
   // The child of a key-tree node, for a key without dots.
-  inline Index find_key(const KeyNode& node, std::string_view key) const;
+  inline Index find_key(const KeyNode& node, const Word& key) const;
   // The descendant of a key-tree node that a key with dots leads to.
   Index find_dotted_key(Index node, std::string_view key) const;
 };
 
-inline Index RuleSet::find_text(Range slots, std::string_view text) const {
+inline Index RuleSet::find_text(Range slots, const Word& word) const {
   if (slots.empty()) return none;
   const Index mask = slots.size() - 1;
-  const std::uint32_t hash = hash_text(text);
   const TextSlot* const table = text_slots.data() + slots.first;
-  for (Index i = hash & mask;; i = (i + 1) & mask) {
+  for (Index i = mask <= 1 ? 0 : hash_text(word) & mask;; i = (i + 1) & mask) {
     const TextSlot& slot = table[i];
     if (slot.value == none) return none;
-    if (slot.hash == hash && slot.text.size == text.size() &&
-        same_bytes(bytes.data() + slot.text.at, text.data(), text.size())) {
+    if (slot.first == word.first && slot.text.size == word.text.size() &&
+        same_rest(bytes.data() + slot.text.at, word.text.data(), word.text.size())) {
       return slot.value;
     }
   }
@@ -213,16 +214,15 @@ inline Index RuleSet::find_number(Range slots, double number) const {
   }
 }
 
-inline Index RuleSet::find_key(const KeyNode& node, std::string_view key) const {
-  if ((node.lengths >> key.size() % 64 & 1) == 0) return none;
+inline Index RuleSet::find_key(const KeyNode& node, const Word& word) const {
+  if ((node.lengths >> word.text.size() % 64 & 1) == 0) return none;
   const Index mask = node.slots.size() - 1;
-  const std::uint32_t hash = hash_text(key);
   const KeySlot* const table = key_slots.data() + node.slots.first;
-  for (Index i = hash & mask;; i = (i + 1) & mask) {
+  for (Index i = mask <= 1 ? 0 : hash_text(word) & mask;; i = (i + 1) & mask) {
     const KeySlot& slot = table[i];
     if (slot.node == none) return none;
-    if (slot.hash == hash && slot.key.size == key.size() &&
-        same_bytes(bytes.data() + slot.key.at, key.data(), key.size())) {
+    if (slot.first == word.first && slot.key.size == word.text.size() &&
+        same_rest(bytes.data() + slot.key.at, word.text.data(), word.text.size())) {
       return slot.node;
     }
   }

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "pattern/detail/hash.h"
+
 namespace tocsin::pattern {
 
 // Appends `raw` (between the quotes of a JSON string, grammar already checked) with its escapes resolved. A lone
@@ -16,7 +18,7 @@ std::size_t find_bad_escape(std::string_view raw);
 bool is_valid_utf8(std::string_view text);
 
 // Appends the simple case folding (CaseFolding.txt, C and S) of UTF-8 text; other bytes pass unchanged.
-void append_folded(std::string& out, std::string_view text);
+void append_folded(std::string& out, const Word& word);
 std::string folded(std::string_view text);
 
 // `text` as a JSON string with its quotes.
