@@ -7,11 +7,11 @@
 #include "asff/merge.h"
 #include "asff/recognise.h"
 #include "asff/validate.h"
+#include "findings/detail/body.h"
 #include "findings/detail/scratch.h"
 #include "findings/detail/table.h"
 #include "findings/findings.h"
 #include "findings/prepared.h"
-#include "store/compress.h"
 
 namespace tocsin::findings {
 namespace {
@@ -124,7 +124,7 @@ class Preparer {
     prepared.text = to_json(merged.finding);
     prepared.key = asff::key_of(merged.finding);
     prepared.columns = detail::columns_of(merged.finding);
-    prepared.body = store::compress(prepared.text);
+    prepared.body = detail::to_body(prepared.text);
   }
 
   Demand demand_;
@@ -238,7 +238,7 @@ class Taker {
     const auto merged = asff::merge_import(&*existing, std::move(*incoming), {.hub = hub_, .now = transaction_.now()});
     if (merged.outcome == asff::ImportOutcome::ignored) return ignore(prepared);
     const auto text = to_json(merged.finding);
-    writer_.replace(*stored, detail::columns_of(merged.finding), store::compress(text));
+    writer_.replace(*stored, detail::columns_of(merged.finding), detail::to_body(text));
     json::array changes;
     for (const auto& change : asff::changes_between(*existing, merged.finding))
       changes.push_back(asff::history_update(change));

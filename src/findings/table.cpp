@@ -1,5 +1,6 @@
 #include "findings/detail/table.h"
 
+#include "findings/detail/body.h"
 #include "store/compress.h"
 
 namespace tocsin::findings::detail {
@@ -46,7 +47,7 @@ std::optional<Stored> Stored::find(store::Reader& reader, std::string_view key) 
 Result<std::optional<std::string>> text_of(store::Reader& reader, std::int64_t seq) {
   auto rows = reader.query("SELECT body FROM finding_body WHERE seq = ?", seq);
   if (!rows.next()) return std::optional<std::string>{};
-  auto text = store::decompress(rows.blob(0));
+  auto text = from_body(rows.blob(0));
   if (!text) return pass_on(text);
   return std::optional<std::string>{std::move(*text)};
 }

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "asff/event.h"
+#include "findings/detail/body.h"
 #include "findings/detail/table.h"
 #include "findings/findings.h"
-#include "store/compress.h"
 
 namespace tocsin::findings {
 namespace {
@@ -85,7 +85,7 @@ class Updater {
  private:
   Result<void> write(const asff::FindingKey& key, const detail::Stored& stored, const asff::Update::Applied& applied) {
     const auto text = to_json(applied.finding);
-    writer_.replace(stored, detail::columns_of(applied.finding), store::compress(text));
+    writer_.replace(stored, detail::columns_of(applied.finding), detail::to_body(text));
     asff::UpdateSource source{
         .type = std::string(detail::to_string(detail::Source::update)), .identity = std::string(by_), .fields = {}};
     json::array changes;

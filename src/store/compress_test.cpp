@@ -28,5 +28,10 @@ TEST(Compress, DamageIsTold) {
   EXPECT_EQ(decompress(compress(std::string(10'000, 'x')), 100).error().code, ErrorCode::corrupt);
 }
 
+TEST(Compress, WhatNeedsADictionaryIsNotReadWithoutOne) {
+  const std::string stored = "\x02" + compress(std::string(10'000, 'x')).substr(1);
+  EXPECT_EQ(decompress(stored).error().code, ErrorCode::corrupt);
+}
+
 }  // namespace
 }  // namespace tocsin::store
