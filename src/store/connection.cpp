@@ -17,6 +17,11 @@ ErrorCode code_of(int sqlite_code) {
   return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? ErrorCode::corrupt : ErrorCode::unavailable;
 }
 
+bool is_of_values(int sqlite_code) {
+  const int primary = sqlite_code & 0xff;
+  return primary == SQLITE_CONSTRAINT || primary == SQLITE_MISMATCH || primary == SQLITE_TOOBIG;
+}
+
 struct Binder {
   sqlite3_stmt* statement;
   sqlite3_destructor_type lifetime;
@@ -148,8 +153,9 @@ bool Connection::in_transaction() const {
 
 void Connection::remember_failure(std::string_view sql) {
   const int code = sqlite3_extended_errcode(database_);
-  failure_ =
-      Error{code_of(code), fmt::format("the store failed at '{:.60}': {} ({})", sql, sqlite3_errmsg(database_), code)};
+  failure_is_of_values_ = is_of_values(code);
+  failure_ = Error{failure_is_of_values_ ? ErrorCode::corrupt : code_of(code),
+                   fmt::format("the store failed at '{:.60}': {} ({})", sql, sqlite3_errmsg(database_), code)};
 }
 
 }  // namespace tocsin::store::detail

@@ -48,6 +48,9 @@ class Connection {
   bool in_transaction() const;
 
   const std::optional<Error>& failure() const { return failure_; }
+  // The failure is one of what was written (a constraint, a value that is too big), not of the disk: what wrote it can
+  // be rolled back alone.
+  bool failure_is_of_values() const { return failure_ && failure_is_of_values_; }
   void clear_failure() { failure_.reset(); }
 
  private:
@@ -65,6 +68,7 @@ class Connection {
   std::unordered_map<std::string, Shelf, Hash, std::equal_to<>> idle_;
   std::optional<Error> failure_;
   int log_pages_ = 0;
+  bool failure_is_of_values_ = false;
 };
 
 // A statement on loan from its connection.

@@ -125,8 +125,7 @@ void Outbox::start(Due due, Report report) const {
 
 void Outbox::settle(Transaction& transaction, const Due& due, const Outcome& outcome) {
   if (!outcome.tried) return postpone(transaction, due, outcome);
-  const auto found = handlers_.find(due.kind);
-  if (found != handlers_.end() && found->second.record) found->second.record(transaction, due, outcome.result);
+  record(transaction, due, outcome.result);
   if (outcome.result) {
     transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
   } else if (transaction.exists("SELECT 1 FROM outbox WHERE id = ?", due.id)) {
@@ -139,7 +138,7 @@ void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Er
   const bool too_old = transaction.now() - due.added >= due.retry.age_max;
   if (is_final(error) || too_old || next > due.retry.attempts_max) {
     transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
-    if (exhausted_) exhausted_(transaction, due, error);
+    tell_exhausted(transaction, due, error);
     return;
   }
   transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",
@@ -147,15 +146,32 @@ void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Er
                       due.id);
 }
 
+// The outcome is settled, whatever becomes of its record.
+void Outbox::record(Transaction& transaction, const Due& due, const Result<void>& outcome) {
+  const auto found = handlers_.find(due.kind);
+  if (found == handlers_.end() || !found->second.record) return;
+  (void)transaction.attempt([&]() -> Result<void> {
+    found->second.record(transaction, due, outcome);
+    return {};
+  });
+}
+
+// What is given up stays so, whatever becomes of this.
+void Outbox::tell_exhausted(Transaction& transaction, const Due& due, const Error& error) {
+  if (!exhausted_) return;
+  (void)transaction.attempt([&]() -> Result<void> {
+    exhausted_(transaction, due, error);
+    return {};
+  });
+}
+
 // Back to waiting with the number of tries that it had; only its age can end it.
 void Outbox::postpone(Transaction& transaction, const Due& due, const Outcome& outcome) {
   const Error error = outcome.result ? Error{ErrorCode::throttled, "not tried yet"} : outcome.result.error();
   if (transaction.now() - due.added >= due.retry.age_max) {
     if (transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return;
-    const auto found = handlers_.find(due.kind);
-    if (found != handlers_.end() && found->second.record)
-      found->second.record(transaction, due, std::unexpected(error));
-    if (exhausted_) exhausted_(transaction, due, error);
+    record(transaction, due, std::unexpected(error));
+    tell_exhausted(transaction, due, error);
     return;
   }
   transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",

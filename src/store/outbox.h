@@ -105,6 +105,8 @@ class Outbox {
   void settle(Transaction& transaction, const Due& due, const Outcome& outcome);
   void make(Transaction& transaction, const Due& due, std::vector<Due>& leased);
   void retry_or_give_up(Transaction& transaction, const Due& due, const Error& error, Microseconds pause = {});
+  void record(Transaction& transaction, const Due& due, const Result<void>& outcome);
+  void tell_exhausted(Transaction& transaction, const Due& due, const Error& error);
   void postpone(Transaction& transaction, const Due& due, const Outcome& outcome);
 
   std::map<std::string, Handler, std::less<>> handlers_;

@@ -151,6 +151,37 @@ TEST(Outbox, WhatAFailedTryWroteIsRolledBack) {
   EXPECT_EQ(depth(store), 0);
 }
 
+// One delivery that always writes what a table refuses, or throws, is given up in time; the others go on.
+TEST(Outbox, APoisonousDeliveryHarmsNobodyElse) {
+  constexpr Migration numbers[] = {{"numbers", 1, "CREATE TABLE number (n INTEGER PRIMARY KEY);"}};
+  TestStore store{numbers};
+  int letters = 0, given_up = 0;
+  store->outbox().handle("duplicate", [](Transaction& t, const Due&) -> Result<void> {
+    for (int i = 0; i < 2; ++i) t.execute("INSERT INTO number (n) VALUES (1)");
+    return {};
+  });
+  store->outbox().handle("throwing", [](Transaction&, const Due&) -> Result<void> { throw std::length_error("long"); });
+  store->outbox().handle("letter", [&](Transaction&, const Due&) -> Result<void> {
+    ++letters;
+    return {};
+  });
+  store->outbox().on_exhausted([&](Transaction& t, const Due&, const Error&) {
+    ++given_up;
+    for (int i = 0; i < 2; ++i) t.execute("INSERT INTO number (n) VALUES (2)");
+  });
+  for (const char* kind : {"duplicate", "throwing", "letter"})
+    ASSERT_TRUE(add(store, {.kind = kind, .destination = "", .payload = "", .retry = {.attempts_max = 1}}));
+  store->run_until_idle();
+  EXPECT_EQ(letters, 1);
+  EXPECT_EQ(depth(store), 2);
+  store.clock.advance(1min);
+  ASSERT_TRUE(add(store, {.kind = "letter", .destination = "", .payload = ""}));
+  store->run_until_idle();
+  EXPECT_EQ(letters, 2);
+  EXPECT_EQ(given_up, 2);
+  EXPECT_EQ(depth(store), 0);
+}
+
 TEST(Outbox, ALeaseThatEndsIsMadeAgainWithTheSameKey) {
   TestStore store;
   std::vector<std::string> keys;

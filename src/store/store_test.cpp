@@ -79,6 +79,43 @@ TEST(Store, APartFailsAlone) {
   EXPECT_FALSE(ran);
 }
 
+// A duplicate row is a fault of the change that writes it, not of the disk.
+TEST(Store, WhatATableDoesNotTakeFailsThatChangeAlone) {
+  TestStore store{notes};
+  const auto write_first = [](Transaction& t) -> Result<void> {
+    t.execute("INSERT INTO note (id, text) VALUES (1, 'x')");
+    return {};
+  };
+  ASSERT_TRUE(store.write(write_first));
+  EXPECT_TRUE(store.write([&](Transaction& t) -> Result<void> {
+    (void)add_note(t, "before");
+    const auto inner = t.attempt([&] { return write_first(t); });
+    EXPECT_FALSE(inner);
+    return add_note(t, "after");
+  }));
+  EXPECT_EQ(count_notes(*store), 3);
+  const auto refused = store.write(write_first);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("UNIQUE"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(count_notes(*store), 3);
+}
+
+TEST(Store, WhatThrowsFailsAlone) {
+  TestStore store{notes};
+  ASSERT_TRUE(store.write([&](Transaction& t) -> Result<void> {
+    (void)add_note(t, "before");
+    const auto part = t.attempt([&]() -> Result<void> {
+      return t.attempt([&]() -> Result<void> {
+        (void)add_note(t, "gone");
+        throw std::length_error("too long");
+      });
+    });
+    EXPECT_FALSE(part);
+    return add_note(t, "after");
+  }));
+  EXPECT_EQ(count_notes(*store), 2);
+}
+
 TEST(Store, ARefusedCommitFailsAllAndLeavesNothing) {
   char folder[] = "/tmp/tocsin-test-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);

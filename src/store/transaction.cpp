@@ -59,6 +59,13 @@ std::int64_t Transaction::run_execute(std::string_view sql, const Value* values,
   return changed;
 }
 
+std::optional<Error> Transaction::take_refusal() {
+  if (!connection_.failure_is_of_values()) return std::nullopt;
+  std::optional<Error> refusal = connection_.failure();
+  connection_.clear_failure();
+  return refusal;
+}
+
 Transaction::Mark Transaction::begin_part() {
   run_execute("SAVEPOINT part", nullptr, 0);
   return {signals_.size(), after_commit_.size()};

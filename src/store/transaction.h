@@ -3,13 +3,15 @@
 //
 // Failures of the disk are sticky: the first one makes every later call of the same Reader or Transaction
 // do nothing and find nothing, and the whole change is rolled back and reported as failed. So callers need
-// not test each statement; they have no effect but what they write. SQL keeps to the subset that SQLite
-// 3.40 and PostgreSQL 15 share.
+// not test each statement; they have no effect but what they write. A value that the tables do not take (a
+// constraint) is sticky in the same way, but only to the end of the part that wrote it: that part fails alone.
+// SQL keeps to the subset that SQLite 3.40 and PostgreSQL 15 share.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -139,12 +141,14 @@ class Transaction : public Reader {
     return run_execute(sql, bound, sizeof...(values));
   }
 
-  // Runs `part` so that it fails alone: if it returns an error, what it wrote is rolled back and what was written
-  // before stays. `part` is called as Result<T>(); so is the result.
+  // Runs `part` so that it fails alone: if it returns an error, writes what the tables do not take, or libraries that
+  // it calls throw, then what it wrote is rolled back and what was written before stays. `part` is called as
+  // Result<T>(); so is the result.
   template <class F>
   auto attempt(F part) -> std::invoke_result_t<F> {
     const Mark mark = begin_part();
-    auto result = part();
+    auto result = guarded(part);
+    if (auto refused = take_refusal()) result = std::unexpected(std::move(*refused));
     end_part(mark, result.has_value());
     return result;
   }
@@ -163,6 +167,19 @@ class Transaction : public Reader {
   };
   Mark begin_part();
   void end_part(Mark mark, bool keep);
+  // The failure that is of values, no longer sticky; nothing if there is none.
+  std::optional<Error> take_refusal();
+  // One poisonous delivery must not end the process, and again at each start. Out of memory does.
+  template <class F>
+  static auto guarded(F& part) -> std::invoke_result_t<F> {
+    try {
+      return part();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& thrown) {
+      return fail(ErrorCode::corrupt, std::string("it failed inside: ") + thrown.what(), "InternalFailure");
+    }
+  }
   std::int64_t run_execute(std::string_view sql, const Value* values, std::size_t count);
 
   Random& random_;
