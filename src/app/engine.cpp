@@ -109,9 +109,13 @@ void Engine::add_services() {
   directory_.add(operator_service(*this));
 }
 
-// What goes wrong with others (receivers, firewalls, tasks) is for people to see; the same again and again, once a
-// minute.
+// What goes wrong with the disk and with others (receivers, firewalls, tasks) is for people to see; the same again and
+// again, once a minute.
 void Engine::log_failures() {
+  store_->on_failure([this](const Error& error) {
+    if (const auto left_out = limiter_.admit("commit " + error.message))
+      spdlog::error("commit failed reason={}{}", log_text(error.message), left_out_text(*left_out));
+  });
   webhooks_->on_failure([this](const webhook::Webhooks::Failure& failure) {
     if (const auto left_out = limiter_.admit("web hook " + failure.receiver))
       spdlog::warn("web hook failed receiver={} subscription={} key={} final={} reason={}{}", failure.receiver,
@@ -152,7 +156,9 @@ void Engine::attach_outbox() {
   findings_->register_timer(outbox);
   outbox.on_exhausted([this](store::Transaction& transaction, const store::Due& due, const Error& error) {
     // A destination may hold a secret (a web hook's URL), so it is not logged.
-    spdlog::error("given up kind={} attempts={} reason={}", due.kind, due.attempt + 1, error.message);
+    transaction.on_commit([kind = due.kind, attempts = due.attempt + 1, reason = error.message] {
+      spdlog::error("given up kind={} attempts={} reason={}", kind, attempts, reason);
+    });
     if (due.kind == rules::target_kind)
       rules_->dead_letter(transaction, due, error);
     else

@@ -25,7 +25,10 @@ Committer::~Committer() {
 }
 
 void Committer::submit(Lane lane, Store::Change change, Store::Done done) {
-  Waiting waiting{std::move(change), std::move(done), {}};
+  submit(lane, {std::move(change), std::move(done), {}}, Bound::kept);
+}
+
+void Committer::submit(Lane lane, Waiting waiting, Bound bound) {
   if (!options_.threaded) {
     Batch batch;
     batch.push_back(std::move(waiting));
@@ -34,7 +37,7 @@ void Committer::submit(Lane lane, Store::Change change, Store::Done done) {
   }
   {
     std::unique_lock lock{mutex_};
-    if (!stopping_ && waiting_count_ < options_.waiting_max) {
+    if (!stopping_ && (bound == Bound::lifted || waiting_count_ < options_.waiting_max)) {
       waiting_[static_cast<std::size_t>(lane)].push_back(std::move(waiting));
       ++waiting_count_;
       wake_.notify_one();
@@ -48,7 +51,7 @@ void Committer::submit(Lane lane, Store::Change change, Store::Done done) {
   waiting.done(std::move(waiting.result));
 }
 
-std::unique_ptr<detail::Connection> Committer::borrow_reader() {
+Result<std::unique_ptr<detail::Connection>> Committer::borrow_reader() {
   {
     std::lock_guard lock{readers_mutex_};
     if (!idle_readers_.empty()) {
@@ -57,14 +60,14 @@ std::unique_ptr<detail::Connection> Committer::borrow_reader() {
       return reader;
     }
   }
-  auto opened = detail::Connection::open(options_.file, detail::Connection::Mode::read_only, options_.durable);
-  return opened ? std::move(*opened) : nullptr;
+  return detail::Connection::open(options_.file, detail::Connection::Mode::read_only, options_.durable);
 }
 
-void Committer::read(const std::function<void(Reader&)>& query) {
-  auto connection = borrow_reader();
-  if (!connection) return;
-  if (!connection->run("BEGIN")) return;
+Result<void> Committer::read(const std::function<void(Reader&)>& query) {
+  auto borrowed = borrow_reader();
+  if (!borrowed) return pass_on(borrowed);
+  auto connection = std::move(*borrowed);
+  if (auto begun = connection->run("BEGIN"); !begun) return begun;
   {
     Reader reader{*connection, options_.clock->now()};
     query(reader);
@@ -73,6 +76,7 @@ void Committer::read(const std::function<void(Reader&)>& query) {
   connection->clear_failure();
   std::lock_guard lock{readers_mutex_};
   if (idle_readers_.size() < idle_readers_max) idle_readers_.push_back(std::move(connection));
+  return {};
 }
 
 void Committer::start() {
@@ -177,11 +181,13 @@ std::size_t Committer::commit(Batch batch) {
     if (committed) {
       ++commits_;
       next_due_ = next_due;
-    } else {
-      if (writer_->in_transaction()) (void)writer_->run("ROLLBACK");
-      writer_->clear_failure();
-      next_due_ = options_.clock->now() + sleep_max;  // do not spin on a failing disk
     }
+  }
+  if (!committed) {
+    if (writer_->in_transaction()) (void)writer_->run("ROLLBACK");
+    writer_->clear_failure();
+    next_due_ = options_.clock->now() + sleep_max;  // do not spin on a failing disk
+    if (on_failure) on_failure(committed.error());
   }
   for (auto& waiting : batch) {
     if (!committed) waiting.result = std::unexpected(committed.error());
@@ -212,7 +218,7 @@ void Committer::start_leased(std::vector<Due> leased) {
         --outer_under_way_;
         idle_.notify_all();
       };
-      submit(Lane::containment, std::move(settle), std::move(done));
+      submit(Lane::containment, {std::move(settle), std::move(done), {}}, Bound::lifted);
     };
     outbox.start(std::move(due), std::move(report));
   }

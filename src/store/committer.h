@@ -19,7 +19,10 @@ class Committer {
   ~Committer();
 
   void submit(Lane lane, Store::Change change, Store::Done done);
-  void read(const std::function<void(Reader&)>& query);
+  // Told of each commit that failed.
+  std::function<void(const Error&)> on_failure;
+  // Error: unavailable or corrupt: no connection for reading could be had.
+  Result<void> read(const std::function<void(Reader&)>& query);
   void start();
   void stop(std::chrono::milliseconds patience);
   std::size_t run_until_idle();
@@ -36,6 +39,10 @@ class Committer {
   };
   using Batch = std::vector<Waiting>;
 
+  // The outcome of a delivery is taken however much waits: what was done outside must be written down, and the leases
+  // bound how many there are.
+  enum class Bound { kept, lifted };
+  void submit(Lane lane, Waiting waiting, Bound bound);
   void run();
   Batch take_batch(std::unique_lock<std::mutex>& lock);
   // Runs the changes and due deliveries in one transaction and tells the waiters. Returns deliveries taken up.
@@ -44,7 +51,7 @@ class Committer {
   Result<void> finish(Transaction& transaction);
   void start_leased(std::vector<Due> leased);
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
-  std::unique_ptr<detail::Connection> borrow_reader();
+  Result<std::unique_ptr<detail::Connection>> borrow_reader();
 
   Options options_;
   std::unique_ptr<detail::Connection> writer_;

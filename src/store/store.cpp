@@ -123,14 +123,17 @@ Store::~Store() {
 void Store::submit(Lane lane, Change change, Done done) {
   committer_->submit(lane, std::move(change), std::move(done));
 }
-void Store::run_read(const std::function<void(Reader&)>& query) const {
-  committer_->read(query);
+Result<void> Store::run_read(const std::function<void(Reader&)>& query) const {
+  return committer_->read(query);
 }
 Outbox& Store::outbox() {
   return committer_->outbox;
 }
 void Store::on_signal(std::function<void(const std::string&)> listener) {
   committer_->on_signal = std::move(listener);
+}
+void Store::on_failure(std::function<void(const Error&)> listener) {
+  committer_->on_failure = std::move(listener);
 }
 void Store::start() {
   committer_->start();

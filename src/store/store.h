@@ -60,6 +60,10 @@ class Store {
   // Called with each signalled key after its commit, on the committer's thread. Set before start().
   void on_signal(std::function<void(const std::string&)> listener);
 
+  // Called with the error of each commit that failed, on the committer's thread: those whose changes were in it are
+  // told so, but a commit of deliveries alone has nobody else. Set before start().
+  void on_failure(std::function<void(const Error&)> listener);
+
   // Starts the committer's thread (threaded stores): from here the outbox is worked off.
   void start();
   // Finishes what was handed in, waits for outer deliveries under way (at most `patience`), stops the thread,
@@ -72,7 +76,7 @@ class Store {
 
  private:
   Store(std::unique_ptr<Committer> committer, int lock);
-  void run_read(const std::function<void(Reader&)>& query) const;
+  Result<void> run_read(const std::function<void(Reader&)>& query) const;
   std::unique_ptr<Committer> committer_;
   int lock_;  // the file that keeps other processes out
 };
@@ -99,12 +103,12 @@ template <class F>
 auto Store::read(F query) const -> std::invoke_result_t<F, Reader&> {
   std::optional<std::invoke_result_t<F, Reader&>> result;
   std::optional<Error> failure;
-  run_read([&](Reader& reader) {
+  auto read = run_read([&](Reader& reader) {
     result.emplace(query(reader));
     failure = reader.failure();
   });
+  if (!read) return pass_on(read);
   if (failure) return std::unexpected(std::move(*failure));
-  if (!result) return fail(ErrorCode::unavailable, "the store cannot be read");
   return std::move(*result);
 }
 

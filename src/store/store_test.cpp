@@ -1,4 +1,5 @@
 #include <atomic>
+#include <fstream>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -143,6 +144,89 @@ TEST(Store, ARefusedCommitFailsAllAndLeavesNothing) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Store, ACommitOfDeliveriesAloneThatFailsIsTold) {
+  char folder[] = "/tmp/tocsin-test-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  ManualClock clock{Time{std::chrono::hours{1}}};
+  SeededRandom random{1};
+  std::uint64_t full_from = 1000;
+  auto store = Store::open({.file = std::filesystem::path(folder) / "s.db",
+                            .clock = &clock,
+                            .random = &random,
+                            .threaded = false,
+                            .durable = false,
+                            .before_commit = [&](std::uint64_t number) -> Result<void> {
+                              if (number >= full_from) return fail(ErrorCode::unavailable, "disk full");
+                              return {};
+                            }},
+                           notes);
+  ASSERT_TRUE(store);
+  (*store)->outbox().handle("letter", [](Transaction& t, const Due&) { return add_note(t, "x"); });
+  std::vector<std::string> told;
+  (*store)->on_failure([&](const Error& error) { told.push_back(error.message); });
+  ASSERT_TRUE((*store)->write(Lane::notice, [](Transaction& t) -> Result<void> {
+    Outbox::add(t, {.kind = "letter", .destination = "", .payload = ""});
+    return {};
+  }));
+  full_from = 0;
+  EXPECT_EQ((*store)->run_until_idle(), 0u);
+  EXPECT_EQ(told, std::vector<std::string>{"disk full"});
+  full_from = 1000;
+  EXPECT_EQ((*store)->run_until_idle(), 1u);
+  EXPECT_EQ(count_notes(**store), 1);
+  store->reset();
+  std::filesystem::remove_all(folder);
+}
+
+// Past the bound new changes are refused, but what was done outside is still written down.
+TEST(Store, AnOutcomeIsWrittenHoweverMuchWaits) {
+  char folder[] = "/tmp/tocsin-test-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  SystemClock clock;
+  SystemRandom random;
+  {
+    auto opened = Store::open({.file = std::filesystem::path(folder) / "s.db",
+                               .clock = &clock,
+                               .random = &random,
+                               .durable = false,
+                               .waiting_max = 1},
+                              notes);
+    ASSERT_TRUE(opened);
+    Store& store = **opened;
+    std::promise<Outbox::Report> handed_out;
+    store.outbox().handle_outside(
+        "hook", [&](Due, Outbox::Report report) { handed_out.set_value(std::move(report)); }, std::chrono::seconds{60});
+    store.start();
+    ASSERT_TRUE(store.write(Lane::notice, [](Transaction& t) -> Result<void> {
+      Outbox::add(t, {.kind = "hook", .destination = "", .payload = ""});
+      return {};
+    }));
+    auto report = handed_out.get_future().get();
+    // The committer is held inside one change, and another one fills the line.
+    std::promise<void> entered, release;
+    store.submit(
+        Lane::notice,
+        [&](Transaction&) -> Result<void> {
+          entered.set_value();
+          release.get_future().wait();
+          return {};
+        },
+        [](Result<void>) {});
+    entered.get_future().wait();
+    store.submit(Lane::notice, [](Transaction& t) { return add_note(t, "waits"); }, [](Result<void>) {});
+    Result<void> refused;
+    store.submit(
+        Lane::notice, [](Transaction& t) { return add_note(t, "over"); }, [&](Result<void> r) { refused = r; });
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::throttled);
+    report({});
+    release.set_value();
+    store.stop();
+    EXPECT_EQ(*store.read([](Reader& r) -> Result<std::int64_t> { return Outbox::depth(r); }), 0);
+  }
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Store, ThreadsShareCommits) {
   char folder[] = "/tmp/tocsin-test-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
@@ -169,6 +253,20 @@ TEST(Store, ThreadsShareCommits) {
   ASSERT_EQ(stat((std::string(folder) + "/s.db").c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 0777, 0600u);
   std::filesystem::remove_all(folder);
+}
+
+TEST(Store, WhyItCannotBeReadIsTold) {
+  TestStore store{notes};
+  for (const char* part : {"store.db", "store.db-wal", "store.db-shm"})
+    std::filesystem::rename(store.folder / part, store.folder / (std::string("gone-") + part));
+  const auto read = [](Reader& reader) -> Result<std::int64_t> { return reader.integer("SELECT 1", 0); };
+  const auto gone = store.read(read);
+  ASSERT_FALSE(gone);
+  EXPECT_NE(gone.error().message.find("unable to open"), std::string::npos) << gone.error().message;
+  std::ofstream{store.folder / "store.db"} << std::string(8192, 'x');
+  const auto foreign = store.read(read);
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().code, ErrorCode::corrupt) << foreign.error().message;
 }
 
 TEST(Store, OneProcessAtATime) {
