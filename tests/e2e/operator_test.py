@@ -148,6 +148,71 @@ class Operator(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("is not on the never-block list", err)
 
+    def test_a_row_put_by_hand_is_enforced_and_a_rule_group_changed_by_hand_is_mended(self):
+        table, group = "us-east-1-gd-firewall", {"RuleGroupName": "us-east-1-guardduty-nf-rg", "Type": "STATELESS"}
+        dynamodb, firewall = self.server.client("dynamodb"), self.server.client("network-firewall")
+
+        def held():
+            return "84.205.67.9/32" in json.dumps(firewall.describe_rule_group(**group)["RuleGroup"])
+
+        def state():
+            return dynamodb.get_item(TableName=table, Key={"HostIp": {"S": "84.205.67.9"}})["Item"]["State"]["S"]
+
+        for refused in ("10.0.0.1", "1.1.1.1", "no address"):
+            with self.assertRaises(Exception, msg=refused):
+                dynamodb.put_item(TableName=table, Item={"HostIp": {"S": refused}})
+        dynamodb.put_item(TableName=table, Item={"HostIp": {"S": "84.205.67.9"}})
+        harness.eventually(lambda: held() and state() == "confirmed")
+        now = firewall.describe_rule_group(**group)
+        rules = now["RuleGroup"]["RulesSource"]["StatelessRulesAndCustomActions"]["StatelessRules"]
+        for rule in rules:
+            for side in rule["RuleDefinition"]["MatchAttributes"].values():
+                side[:] = [{"AddressDefinition": "127.0.0.1/32"}]
+        firewall.update_rule_group(**group, RuleGroup=now["RuleGroup"], UpdateToken=now["UpdateToken"])
+        harness.eventually(lambda: held() and state() == "confirmed")
+        self.assertIn("took 1 blocked addresses out of a rule group", self.server.log_text())
+        self.run_program("blocks", "--data", self.server.folder, "--endpoint", self.server.url, "--remove", "84.205.67.9")
+        self.assertFalse(held())
+
+    def test_failures_are_logged_without_secrets(self):
+        machine = f"arn:aws:states:us-east-1:{self.server.account}:stateMachine:us-east-1-sechub-record-ip"
+        execution = self.server.client("stepfunctions").start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+        topic = self.server.client("sns").create_topic(Name="t")["TopicArn"]
+        self.server.client("sns").subscribe(TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:9/services/T000/verysecretpath")
+        harness.eventually(lambda: "execution failed arn=" + execution in self.server.log_text())
+        harness.eventually(lambda: "web hook failed receiver=http://127.0.0.1:9/" in self.server.log_text())
+        self.assertIn("error=States.Runtime", self.server.log_text())
+        self.assertNotIn("verysecret", self.server.log_text())
+
+    def test_links_in_messages_can_be_followed(self):
+        sns, receiver = self.server.client("sns"), harness.Receiver()
+        try:
+            topic = sns.create_topic(Name="t")["TopicArn"]
+            arn = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url, ReturnSubscriptionArn=True)["SubscriptionArn"]
+            asked = json.loads(harness.eventually(receiver.taken)[0]["body"])
+            with urllib.request.urlopen(asked["SubscribeURL"], timeout=10) as answer:
+                self.assertIn(arn, answer.read().decode())
+            sns.publish(TopicArn=topic, Message="m")
+            told = json.loads(harness.eventually(lambda: receiver.taken()[1:])[0]["body"])
+            with urllib.request.urlopen(told["UnsubscribeURL"], timeout=10) as answer:
+                self.assertEqual(answer.status, 200)
+            self.assertEqual(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"], [])
+        finally:
+            receiver.close()
+        # What a stack subscribed has links to this server as well; its owner alone may end it.
+        queues = self.server.client("sqs")
+        url = queues.get_queue_url(QueueName="security-incident-queue")["QueueUrl"]
+        sns.publish(TopicArn=f"arn:aws:sns:us-east-1:{self.server.account}:security-incident-alerts", Message="m")
+        link = json.loads(queues.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"][0]["Body"])["UnsubscribeURL"]
+        self.assertTrue(link.startswith(self.server.url + "/"), link)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(link, timeout=10)
+        self.assertEqual(refused.exception.code, 403)
+
+    def test_another_region_is_refused(self):
+        with self.assertRaisesRegex(harness.AwsError, "SignatureDoesNotMatch.*region is 'us-east-1'"):
+            self.server.aws("sqs", "list-queues", "--region", "eu-west-1")
+
     def test_an_interrupted_import_says_how_far_it_came(self):
         words = ["--data", self.server.folder, "--endpoint", self.server.url]
         samples = self.run_program("samples", "--count", "500", "--account", self.server.account)[1].splitlines(keepends=True)
