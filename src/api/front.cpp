@@ -175,9 +175,7 @@ class Front::Core : public std::enable_shared_from_this<Core> {
       exchange.caller.account = identity_.account;
     else if (auto known = authenticate(exchange, request, claim); !known)
       return known;
-    if (exchange.request.body.size() > options_.input_bytes_max)
-      return fail(ErrorCode::validation, fmt::format("The request is larger than {} bytes.", options_.input_bytes_max),
-                  "RequestEntityTooLarge");
+    if (exchange.request.body.size() > options_.input_bytes_max) return too_large(exchange);
     if (auto exists = check_operation(exchange); !exists) return exists;
     if (exchange.operation->raw_body) return {};
     return read_input(exchange);
@@ -198,6 +196,17 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     }
     exchange.caller = std::move(credential->caller);
     return {};
+  }
+
+  // Services word it in their own ways; what is smaller than this is held to their own limits by their operations.
+  std::unexpected<Error> too_large(const Exchange& exchange) const {
+    if (exchange.target.service == "lambda")
+      return fail(ErrorCode::validation,
+                  fmt::format("{} byte payload is too large for the RequestResponse invocation type (limit {} bytes)",
+                              exchange.request.body.size(), options_.input_bytes_max),
+                  "RequestTooLargeException");
+    return fail(ErrorCode::validation, fmt::format("The request is larger than {} bytes.", options_.input_bytes_max),
+                "RequestEntityTooLarge");
   }
 
   // AWS refuses signatures for another region. STS is global: clients sign for us-east-1 wherever they are. Our own

@@ -281,6 +281,8 @@ TEST_F(RefusalTest, SizesPastTheLimit) {
   run({
       {"rest, 7 MB", rest("securityhub", "POST", "/findings/import", seven_mb), 413, "RequestEntityTooLargeException",
        text},
+      {"lambda, 7 MB", rest("lambda", "POST", "/2015-03-31/functions/f/invocations", seven_mb), 413,
+       "RequestTooLargeException", "7340032 byte payload is too large for the RequestResponse invocation type…"},
       {"json, 7 MB", json("events", "AWSEvents.PutEvents", seven_mb), 413, "RequestEntityTooLargeException", text},
       {"query, 7 MB", query("sqs", "Action=SendMessage&Version=2012-11-05&x=" + seven_mb), 413, "RequestEntityTooLarge",
        text},

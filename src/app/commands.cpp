@@ -52,7 +52,12 @@ std::optional<Config> load_config(const ConfigFlags& flags) {
   if (flags.no_stacks) config.stacks = false;
   if (flags.log_json) config.log_json = true;
   auto problems = std::move(reading.problems);
-  for (auto& problem : check_config(config)) problems.push_back(std::move(problem));
+  // A value that could not be read is not worth a second complaint.
+  const std::size_t read = problems.size();
+  for (auto& problem : check_config(config))
+    if (std::none_of(problems.begin(), problems.begin() + static_cast<std::ptrdiff_t>(read),
+                     [&](const ConfigProblem& known) { return known.key == problem.key; }))
+      problems.push_back(std::move(problem));
   if (problems.empty()) return std::move(config);
   for (const auto& problem : problems)
     fmt::print(stderr, "tocsin: {}{}{}\n", flags.config, flags.config.empty() ? "" : ": ", to_text(problem));

@@ -72,6 +72,7 @@ class Reader {
     }
     for (const auto& [name, value] : *table) {
       const std::string key = path.empty() ? std::string(name.str()) : fmt::format("{}.{}", path, name.str());
+      reading_.config.lines[key] = static_cast<int>(value.source().begin.line);
       const auto found = handlers.find(name.str());
       if (found != handlers.end())
         found->second(value, key);
@@ -192,6 +193,9 @@ ConfigReading parse_config(std::string_view text) {
 }
 
 ConfigReading read_config(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error))
+    return {.config = {}, .problems = {{0, "", fmt::format("'{}' is a folder, not a file", file.string())}}};
   std::ifstream stream{file};
   if (!stream) return {.config = {}, .problems = {{0, "", fmt::format("the file '{}' cannot be read", file.string())}}};
   std::ostringstream text;
@@ -209,7 +213,7 @@ std::vector<ConfigProblem> check_config(const Config& config) {
   std::vector<ConfigProblem> problems;
   static const RE2 account{"[0-9]{12}"};
   static const RE2 region{"[a-z]{2}(-[a-z]+)+-[0-9]"};
-  static const RE2 listen{R"((\[[0-9a-fA-F:.]+\]|[^:\[\]]+):[0-9]{1,5})"};
+  static const RE2 listen{R"((\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5}))"};
   if (!RE2::FullMatch(config.identity.account, account))
     problems.push_back({0, "identity.account", "must be 12 digits"});
   if (!RE2::FullMatch(config.identity.region, region))
@@ -217,13 +221,18 @@ std::vector<ConfigProblem> check_config(const Config& config) {
   static const RE2 url{R"(https?://[^\s/?#]+)"};
   if (!config.public_url.empty() && !RE2::FullMatch(config.public_url, url))
     problems.push_back({0, "public_url", "must be http://HOST[:PORT] or https://HOST[:PORT], without a path"});
-  if (!RE2::FullMatch(config.listen, listen)) problems.push_back({0, "listen", "must be HOST:PORT"});
+  int port = 0;
+  if (!RE2::FullMatch(config.listen, listen, nullptr, &port) || port > 65'535)
+    problems.push_back({0, "listen", "must be HOST:PORT, with a port from 0 (any that is free) to 65535"});
   check_networks(config.own_networks, "containment.own_networks", problems);
   check_networks(config.never_block, "containment.never_block", problems);
   constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
   if (std::ranges::find(levels, config.log_level) == std::end(levels))
     problems.push_back({0, "log.level", "must be one of trace, debug, info, warn, error, off"});
   for (auto& problem : check_stacks(config)) problems.push_back(std::move(problem));
+  for (auto& problem : problems)
+    if (const auto found = config.lines.find(problem.key); problem.line == 0 && found != config.lines.end())
+      problem.line = found->second;
   return problems;
 }
 

@@ -40,6 +40,7 @@ struct Config {
   Secret feed_token;          // needed by pollers of the block feed where we do not listen on loopback
   std::string log_level = "info";
   bool log_json = false;
+  std::map<std::string, int> lines;  // where each key stands in the file
 };
 
 struct ConfigProblem {

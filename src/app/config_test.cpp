@@ -81,6 +81,14 @@ TEST(Config, ValuesAreChecked) {
   config.log_level = "loud";
   config.public_url = "alarms.example.org/path";
   EXPECT_EQ(check_config(config).size(), 6u);
+  config = {};
+  for (const char* listen : {"127.0.0.1:65536", "127.0.0.1:99999", "127.0.0.1:", ":4747", "::1:80"}) {
+    config.listen = listen;
+    EXPECT_EQ(check_config(config).size(), 1u) << listen;
+  }
+  const auto problems = check_config(parse_config("[containment]\nnever_block = [\"10.0.0.1/8\"]").config);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].line, 2);
 }
 
 TEST(Config, StackSettingsAreHeldToTheirTemplates) {

@@ -53,7 +53,9 @@ void add_demo(CLI::App& app, int& code) {
   add_config_flags(*command, flags->config);
   command->add_option("--findings", flags->findings,
                       "Your own export: JSON, JSON lines, EventBridge events, gzip; '-' reads standard input");
-  command->add_option("--seed", flags->seed, "Seed of the samples")->capture_default_str();
+  command->add_option("--seed", flags->seed, "Seed of the samples")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_flag("--once", flags->once, "Stop after the summary instead of serving on");
   command->add_flag("--json", flags->json, "The summary as JSON");
   command->callback([flags, &code] { code = run_demo(*flags); });
@@ -113,7 +115,9 @@ void add_blocks(CLI::App& app, int& code) {
 void add_samples(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("samples", "Write sample findings as JSON lines");
   auto flags = std::make_shared<SamplesFlags>();
-  command->add_option("--seed", flags->seed, "Same seed, same findings")->capture_default_str();
+  command->add_option("--seed", flags->seed, "Same seed, same findings")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_option("--count", flags->count, "How many; 0: one of each kind")
       ->check(CLI::Range(std::size_t{0}, std::size_t{10'000'000}))
       ->capture_default_str();
@@ -211,6 +215,8 @@ int main(int argc, char** argv) {
   add_match(app, code);
   add_config(app, code);
   add_version(app, code);
+  if (argc == 2 && argv[1] == std::string_view("help")) argv[1] = const_cast<char*>("--help");
+  if (argc == 2 && argv[1] == std::string_view("--version")) return run_version(false);
   if (argc > 1 && is_unknown_command(app, argv[1])) return 2;
   try {
     app.parse(argc, argv);

@@ -90,6 +90,19 @@ TEST_F(FunctionsTest, EventInvocationsRunLater) {
   EXPECT_EQ(count("f").invocations, 1);
 }
 
+TEST_F(FunctionsTest, AnEventIsHeldToItsOwnLimit) {
+  ASSERT_TRUE(create("f", "echo"));
+  const auto invoke = [&](std::string_view type, std::size_t bytes) {
+    const std::string payload = "\"" + std::string(bytes - 2, 'x') + "\"";
+    const auto answer = write(&Registry::invoke_operation,
+                              {{"FunctionName", "f"}, {"InvocationType", type}, {"Payload", digest::base64(payload)}});
+    return answer ? std::string() : answer.error().aws_code;
+  };
+  EXPECT_EQ(invoke("Event", 1u << 20), "");
+  EXPECT_EQ(invoke("Event", (1u << 20) + 1), "RequestTooLargeException");
+  EXPECT_EQ(invoke("RequestResponse", 2u << 20), "");
+}
+
 TEST_F(FunctionsTest, RefusesWhatLambdaRefuses) {
   EXPECT_EQ(create("f", "no-such").error().aws_code, "InvalidParameterValueException");
   EXPECT_EQ(create("f", "echo", {{"AWS_REGION", "x"}}).error().aws_code, "InvalidParameterValueException");

@@ -142,6 +142,9 @@ service::Answer Registry::list(store::Reader& reader, const service::Call& call)
   return answer;
 }
 
+// Source: Lambda developer guide, "Lambda quotas": invocation payload, asynchronous.
+constexpr std::size_t event_bytes_max = 1u << 20;
+
 // Source: Lambda API reference, "Invoke". The payload is a blob, so base64 text in both documents.
 service::Answer Registry::invoke_operation(store::Transaction& transaction, const service::Call& call) {
   const auto type = string_at(call.input, "InvocationType", "RequestResponse");
@@ -151,6 +154,11 @@ service::Answer Registry::invoke_operation(store::Transaction& transaction, cons
   if (!bytes)
     return fail(ErrorCode::validation, "Could not parse request body into json", "InvalidRequestContentException",
                 "Payload");
+  if (type == "Event" && bytes->size() > event_bytes_max)
+    return fail(ErrorCode::validation,
+                fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)",
+                            bytes->size(), event_bytes_max),
+                "RequestTooLargeException");
   auto event = parse_json(bytes->empty() ? std::string_view("{}") : std::string_view(*bytes));
   if (!event)
     return fail(ErrorCode::validation, fmt::format("Could not parse request body into json: {}", event.error().message),

@@ -127,7 +127,10 @@ class Operator(unittest.TestCase):
                 (["import", folder], "it is a folder"),
                 (["demo", "--once", "--data", os.path.join(folder, "demo"), "--findings", nothing], "cannot be read"),
                 (["config", "check", nothing], "cannot be read"),
+                (["config", "check", folder], "is a folder"),
                 (["serve", "--config", nothing], nothing),
+                (["serve", "--data", os.path.join(folder, "x"), "--listen", "127.0.0.1:99999"], "65535"),
+                (["samples", "--seed", "-1"], "--seed"),
                 (["match", "--rules", nothing], "cannot be read"),
             ]
             for words, says in cases:
