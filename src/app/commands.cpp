@@ -94,6 +94,8 @@ int run_import(const ImportFlags& flags) {
     if (!there && !flags.client.json) return complain(there.error(), code_wrong_use);
     if (!there) return complain_as_json(there.error(), code_wrong_use);
   }
+  if (std::ranges::count(flags.files, "-") > 1)
+    return complain({ErrorCode::validation, "standard input ('-') can be read once only"}, code_wrong_use);
   auto connection = connect(flags.client);
   if (!connection) return report_failure(flags.client, connection.error());
   json::array documents;
@@ -110,7 +112,6 @@ int run_import(const ImportFlags& flags) {
       fmt::print("{}: {}", file, to_text(report, flags.refusals_shown));
     if (report.interrupted && code != code_in_part) break;  // the next file would fare no better
   }
-  if (!flags.client.json && documents.empty()) std::fflush(stdout);
   if (flags.client.json)
     fmt::print("{}\n", documents.size() == 1 ? to_json(documents[0]) : to_json(json::value(documents)));
   return code;

@@ -221,7 +221,7 @@ std::string to_text(const ImportReport& report, std::size_t refusals_shown) {
     text += fmt::format("{}{} {}", separator, form, count);
     separator = ", ";
   }
-  text += report.forms.empty() ? "\n" : ")\n";
+  text += !report.forms.empty() ? ")\n" : report.interrupted ? "\n" : "  (there are none in it)\n";
   const std::size_t shown = std::min(refusals_shown, report.refusals.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const Refusal& refusal = report.refusals[i];

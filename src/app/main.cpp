@@ -20,6 +20,14 @@ CLI::Validator not_empty() {
           "not empty"};
 }
 
+CLI::Validator at_most(std::size_t characters) {
+  return {[characters](const std::string& text) {
+            return text.size() > characters ? "must not be longer than " + std::to_string(characters) + " characters"
+                                            : std::string();
+          },
+          "", "at most"};
+}
+
 void add_config_flags(CLI::App& command, ConfigFlags& flags) {
   command.add_option("--data", flags.data, "Folder of the store and the credentials (made if absent)");
   command.add_option("--listen", flags.listen, "HOST:PORT to listen on; port 0 takes a free one");
@@ -69,7 +77,9 @@ void add_import(CLI::App& app, int& code) {
       ->add_option("files", flags->files,
                    "Files (JSON, JSON lines, EventBridge events, GuardDuty findings, gzip); '-' reads standard input")
       ->required();
-  command->add_option("--refusals", flags->refusals_shown, "How many refusals to list")->capture_default_str();
+  command->add_option("--refusals", flags->refusals_shown, "How many refusals to list")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->callback([flags, &code] { code = run_import(*flags); });
 }
 
@@ -108,7 +118,7 @@ void add_blocks(CLI::App& app, int& code) {
       ->check(not_empty());
   action->add_option("--unprotect", flags->unprotect, "Take this entry off the never-block list")->check(not_empty());
   action->add_flag("--protected", flags->is_protected, "List all that is never blocked");
-  command->add_option("--reason", flags->reason, "Why (kept and shown)");
+  command->add_option("--reason", flags->reason, "Why (kept and shown)")->check(at_most(1024));
   command->callback([flags, &code] { code = run_blocks(*flags); });
 }
 

@@ -128,8 +128,7 @@ void print_blocks(json::object answer, const BlocksFlags& flags, const std::vect
   if (!flags.is_protected) {
     text += rows_of(answer, "Blocks", {"ADDRESS", "STATE", "SINCE", "UNTIL", "SEEN", "FINDING", "WHY"},
                     {"HostIp", "State", "Since", "Until", "Sightings", "FindingId", "Reason"});
-    text += rows_of(answer, "Released", {"ADDRESS", "STATE", "SINCE", "FINDING"},
-                    {"HostIp", "State", "Since", "FindingId"});
+    text += rows_of(answer, "Released", {"ADDRESS", "BLOCKED SINCE", "FINDING"}, {"HostIp", "Since", "FindingId"});
     text += rows_of(answer, "Refused", {"ADDRESS", "WHY", "TIMES", "LAST", "FINDING"},
                     {"Address", "Reason", "Times", "LastAt", "FindingId"});
     text += rows_of(answer, "Holds", {"ADDRESS", "UNTIL", "WHY", "BY"}, {"Address", "Until", "Reason", "By"});
@@ -173,6 +172,9 @@ int run_findings(const FindingsFlags& flags) {
 
 int run_blocks(const BlocksFlags& flags) {
   const auto changes = changes_in(flags);
+  if (!flags.reason.empty() && changes.empty())
+    return complain({ErrorCode::validation, "--reason says why of --add, --remove or --protect; it needs one of them"},
+                    code_wrong_use);
   auto connection = connect(flags.client);
   if (!connection) return report_failure(flags.client, connection.error());
   auto answer = change_blocks(*connection->client, changes, flags.reason);
