@@ -5,7 +5,8 @@
 #include "core/check.h"
 #include "pattern/pattern.h"
 #include "pattern/random_cases.h"
-#include "pattern/reference_match.cpp"  // NOLINT: test support that no library holds
+#include "pattern/reference_match.cpp"   // NOLINT: test support that no library holds
+#include "pattern/reference_values.cpp"  // NOLINT
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace tocsin;

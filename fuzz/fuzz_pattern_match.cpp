@@ -5,7 +5,8 @@
 
 #include "core/check.h"
 #include "pattern/pattern.h"
-#include "pattern/reference_match.cpp"  // NOLINT: test support that no library holds
+#include "pattern/reference_match.cpp"   // NOLINT: test support that no library holds
+#include "pattern/reference_values.cpp"  // NOLINT
 
 namespace {
 

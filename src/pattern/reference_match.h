@@ -1,6 +1,6 @@
 // The event pattern language as plainly as it can be written, for the tests to compare the engine with: it looks at
-// one pattern and one event as trees and tries every choice. Shares the reader of JSON trees and the case folding
-// with the engine, nothing else.
+// one pattern and one event as trees and tries every choice. Shares the reader of JSON trees and the case folding with
+// the engine, nothing else.
 #pragma once
 
 #include <map>
@@ -32,6 +32,8 @@ struct ReferenceRule {
   std::vector<std::map<std::string, const JsonNode*>> branches;  // path → its alternatives
 };
 
-bool reference_match(std::string_view pattern, std::string_view event);
+inline bool reference_match(std::string_view pattern, std::string_view event) {
+  return ReferenceRule(pattern).matches(ReferenceEvent(event));
+}
 
 }  // namespace tocsin::pattern

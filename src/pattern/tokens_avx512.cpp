@@ -176,8 +176,9 @@ TOCSIN_INLINE Bytes load(const char* text, std::size_t size, std::size_t at) {
   const std::size_t rest = size - at;
   if (at > 0 && rest >= 64) return {_mm512_loadu_si512(text + at), _mm512_loadu_si512(text + at - 1)};
   const Bits mask = rest >= 64 ? ~Bits{0} : (Bits{1} << rest) - 1;
+  const Bits before = at == 0 ? mask << 1 : mask << 1 | 1;
   return {_mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), mask, text + at),
-          _mm512_maskz_loadu_epi8(at == 0 ? mask & ~Bits{1} : mask, text + at - 1)};
+          _mm512_maskz_loadu_epi8(before, text + at - 1)};
 }
 
 TOCSIN_INLINE __m512i classified(const Bytes& bytes) {

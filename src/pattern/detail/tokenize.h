@@ -254,7 +254,7 @@ struct PairMasks {
                after_apart = after(apart, before.apart), after_letter = after(letter & ~exponent, before.letter);
     return ~(digit | dot | exponent | sign | apart | letter) | ((after_dot | after_sign) & ~digit) |
            (after_exponent & dot) | (after_digit & (sign | (letter & ~exponent))) |
-           (after_apart & (dot | (sign & ~minus))) | (after_letter & (digit | dot | sign));
+           (after_apart & (dot | (sign & ~minus) | (exponent & ~letter))) | (after_letter & (digit | dot | sign));
   }
 
   struct TokensBefore {
