@@ -1,12 +1,32 @@
 #include "match/line_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <istream>
+#include <utility>
+
+#include <unistd.h>
 
 namespace tocsin::match {
 
-LineReader::LineReader(std::istream& in) : in_(in) {
+Source from_stream(std::istream& in) {
+  return [&in](char* to, std::size_t size) -> std::ptrdiff_t {
+    return in.rdbuf()->sgetn(to, static_cast<std::streamsize>(size));
+  };
+}
+
+Source from_descriptor(int descriptor) {
+  return [descriptor](char* to, std::size_t size) -> std::ptrdiff_t {
+    while (true) {
+      const ssize_t got = ::read(descriptor, to, size);
+      if (got >= 0 || errno != EINTR) return got;
+    }
+  };
+}
+
+LineReader::LineReader(Source source, std::function<void()> before_waiting)
+    : source_(std::move(source)), before_waiting_(std::move(before_waiting)) {
   for (Block& block : blocks_) block.bytes.resize(block_bytes);
   thread_ = std::jthread([this] { read_ahead(); });
 }
@@ -22,8 +42,9 @@ void LineReader::read_ahead() {
     empty_.acquire();
     if (stop_) return;
     Block& block = blocks_[i];
-    const std::streamsize got = in_.rdbuf()->sgetn(block.bytes.data(), static_cast<std::streamsize>(block_bytes));
-    block.size = static_cast<std::size_t>(std::max<std::streamsize>(got, 0));
+    const std::ptrdiff_t got = source_(block.bytes.data(), block_bytes);
+    if (got < 0) has_failed_ = true;
+    block.size = static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0));
     full_.release();
     if (block.size == 0) return;
   }
@@ -36,7 +57,10 @@ bool LineReader::take_block() {
     empty_.release();
     current_ = (current_ + 1) % blocks_.size();
   }
-  full_.acquire();
+  if (!full_.try_acquire()) {
+    if (before_waiting_) before_waiting_();
+    full_.acquire();
+  }
   has_block_ = true;
   const Block& block = blocks_[current_];
   rest_ = {block.bytes.data(), block.size};
@@ -45,7 +69,16 @@ bool LineReader::take_block() {
 }
 
 std::optional<std::string_view> LineReader::next() {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  auto line = next_line();
+  if (is_first_ && line && line->starts_with(byte_order_mark)) line->remove_prefix(byte_order_mark.size());
+  is_first_ = false;
+  return line;
+}
+
+std::optional<std::string_view> LineReader::next_line() {
   line_.clear();
+  is_cut_ = false;
   bool is_open = false;  // line_ holds the beginning of the line
   while (true) {
     if (rest_.empty() && !take_block()) {
@@ -57,7 +90,9 @@ std::optional<std::string_view> LineReader::next() {
         rest_.substr(0, end == nullptr ? rest_.size() : static_cast<std::size_t>(end - rest_.data()));
     rest_.remove_prefix(std::min(part.size() + 1, rest_.size()));
     if (end != nullptr && !is_open) return part;
-    line_.append(part.substr(0, line_bytes_max - std::min(line_.size(), line_bytes_max)));
+    const std::size_t room = line_bytes_max - line_.size();
+    is_cut_ |= part.size() > room;
+    line_.append(part.substr(0, room));
     is_open = true;
     if (end != nullptr) return line_;
   }

@@ -1,14 +1,17 @@
 #include "match/match.h"
 
 #include <algorithm>
-#include <fstream>
-#include <istream>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
 #include <iterator>
 #include <map>
 #include <ostream>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "core/json.h"
 #include "match/line_reader.h"
@@ -26,6 +29,35 @@ struct Rules {
   pattern::RuleSetBuilder builder;
 };
 
+// A file that is open for reading, or an error number.
+class InputFile {
+ public:
+  explicit InputFile(const std::string& name) : descriptor_(::open(name.c_str(), O_RDONLY | O_CLOEXEC)) {
+    error_ = descriptor_ < 0 ? errno : 0;
+  }
+  ~InputFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  int error() const { return error_; }
+  Source source() const { return from_descriptor(descriptor_); }
+
+ private:
+  int descriptor_;
+  int error_;
+};
+
+int report_unreadable(const std::string& name, int error, std::ostream& err) {
+  err << fmt::format("{}: cannot be read: {}\n", name, std::strerror(error));
+  return wrong_use;
+}
+
+std::string events_name(const Options& options) {
+  return options.events.empty() || options.events == "-" ? "stdin" : options.events;
+}
+
 std::string json_text(std::string_view text) {
   return to_json(json::value(json::string_view(text.data(), text.size())));
 }
@@ -42,11 +74,13 @@ void report_bad_rule(const Options& options, std::size_t line, const std::string
   }
 }
 
-// The rules of the file; false if one of them was bad.
-bool read_rules(const Options& options, std::istream& file, Rules& rules, std::ostream& out, std::ostream& err) {
+// The rules of the file. Returns done, partly if one of them was bad, wrong_use if they cannot be read.
+int read_rules(const Options& options, Rules& rules, std::ostream& out, std::ostream& err) {
+  const InputFile file(options.rules);
+  if (file.error() != 0) return report_unreadable(options.rules, file.error(), err);
   bool all_good = true;
   std::map<std::string, std::size_t> lines;
-  LineReader reader(file);
+  LineReader reader(file.source());
   for (std::size_t number = 1; const auto line = reader.next(); ++number) {
     if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
     auto rule = pattern::parse_rule_line(*line);
@@ -69,7 +103,8 @@ bool read_rules(const Options& options, std::istream& file, Rules& rules, std::o
     rules.quoted.push_back(json_text(rule->name));
     rules.list.push_back(std::move(*rule));
   }
-  return all_good;
+  if (reader.has_failed()) return report_unreadable(options.rules, EIO, err);
+  return all_good ? done : partly;
 }
 
 // Gathers lines and writes them in large pieces.
@@ -84,38 +119,59 @@ class Output {
     buffer_ += text;
     return *this;
   }
-  // False: nobody reads any more.
+  // False: it cannot be written any more.
   bool end_line() {
     buffer_ += '\n';
-    if (buffer_.size() >= (std::size_t{64} << 10)) flush();
+    if (buffer_.size() >= (std::size_t{64} << 10)) write();
     return static_cast<bool>(out_);
   }
+  // Everything, to whoever reads.
   void flush() {
+    write();
+    out_.flush();
+  }
+
+ private:
+  void write() {
     out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
     buffer_.clear();
   }
 
- private:
   std::ostream& out_;
   std::string buffer_;
 };
 
-void report_bad_event(const Options& options, std::size_t line, const Error& error, std::ostream& err) {
-  err << fmt::format("{}:{}: {}\n", options.events.empty() || options.events == "-" ? "stdin" : options.events, line,
-                     error.message);
+// The code to end with when all lines were read.
+int end_of(LineReader& reader, Output& output, const Options& options, std::ostream& out, std::ostream& err, int code) {
+  if (reader.has_failed()) return report_unreadable(events_name(options), EIO, err);
+  errno = 0;
+  output.flush();
+  if (out) return code;
+  err << fmt::format("the output cannot be written{}{}\n", errno != 0 ? ": " : "",
+                     errno != 0 ? std::strerror(errno) : "");
+  return partly;
 }
 
-int match_events(const Options& options, Rules& rules, std::istream& events, std::ostream& out, std::ostream& err) {
+void report_bad_event(const Options& options, std::size_t line, const Error& error, std::ostream& err) {
+  err << fmt::format("{}:{}: {}\n", events_name(options), line, error.message);
+}
+
+Error too_long() {
+  return {ErrorCode::validation, fmt::format("the line is longer than {} MiB", line_bytes_max >> 20)};
+}
+
+int match_events(const Options& options, Rules& rules, const Source& events, std::ostream& out, std::ostream& err) {
   const auto set = rules.builder.publish();
   pattern::Matcher matcher;
   std::vector<pattern::RuleId> matched;
   std::vector<std::uint64_t> totals(rules.list.size());
   int code = done;
   Output output(out);
-  LineReader reader(events);
+  LineReader reader(events, [&output] { output.flush(); });
   for (std::size_t number = 1; const auto line = reader.next(); ++number) {
-    const auto result = matcher.match(*set, *line, matched);
+    auto result = matcher.match(*set, *line, matched);
     if (!result) {
+      if (reader.is_cut()) result = std::unexpected(too_long());
       report_bad_event(options, number, result.error(), err);
       code = partly;
     }
@@ -133,13 +189,13 @@ int match_events(const Options& options, Rules& rules, std::istream& events, std
     } else {
       output << "null";
     }
-    if (!output.end_line()) return partly;
+    if (!output.end_line()) break;
   }
   for (std::size_t i = 0; options.count && i < totals.size(); ++i) {
     output << fmt::format(R"({{"name":{},"matches":{}}})", rules.quoted[i], totals[i]);
     output.end_line();
   }
-  return code;
+  return end_of(reader, output, options, out, err, code);
 }
 
 std::string explanation_line(const pattern::Explanation& explanation) {
@@ -150,7 +206,7 @@ std::string explanation_line(const pattern::Explanation& explanation) {
                      json_text(explanation.path), explanation.wanted, found, json_text(explanation.reason));
 }
 
-int explain_events(const Options& options, const Rules& rules, std::istream& events, std::ostream& out,
+int explain_events(const Options& options, const Rules& rules, const Source& events, std::ostream& out,
                    std::ostream& err) {
   const auto rule = std::find_if(rules.list.begin(), rules.list.end(),
                                  [&](const pattern::NamedPattern& r) { return r.name == options.explain; });
@@ -160,7 +216,7 @@ int explain_events(const Options& options, const Rules& rules, std::istream& eve
   }
   int code = done;
   Output output(out);
-  LineReader reader(events);
+  LineReader reader(events, [&output] { output.flush(); });
   for (std::size_t number = 1; const auto line = reader.next(); ++number) {
     const auto explanation = pattern::explain(rule->pattern, *line);
     if (explanation) {
@@ -170,40 +226,34 @@ int explain_events(const Options& options, const Rules& rules, std::istream& eve
       code = partly;
       output << "null";
     }
-    if (!output.end_line()) return partly;
+    if (!output.end_line()) break;
   }
-  return code;
+  return end_of(reader, output, options, out, err, code);
 }
 
 }  // namespace
 
 int run_match(const Options& options, std::istream& in, std::ostream& out, std::ostream& err) {
-  std::ifstream rules_file(options.rules, std::ios::binary);
-  if (!rules_file) {
-    err << fmt::format("{}: cannot be read\n", options.rules);
-    return wrong_use;
-  }
   Rules rules;
-  const bool all_good = read_rules(options, rules_file, rules, out, err);
-  if (!all_good || options.check) return all_good ? done : partly;
+  const int read = read_rules(options, rules, out, err);
+  if (read != done || options.check) return read;
   if (options.dot) {
     std::vector<std::string> names;
     for (const auto& rule : rules.list) names.push_back(rule.name);
     out << pattern::to_dot(*rules.builder.publish(), names);
     return done;
   }
-  std::ifstream events_file;
-  std::istream* events = &in;
-  if (!options.events.empty() && options.events != "-") {
-    events_file.open(options.events, std::ios::binary);
-    if (!events_file) {
-      err << fmt::format("{}: cannot be read\n", options.events);
-      return wrong_use;
-    }
-    events = &events_file;
+  const auto answer = [&](const Source& events) {
+    return options.explain.empty() ? match_events(options, rules, events, out, err)
+                                   : explain_events(options, rules, events, out, err);
+  };
+  if (options.events.empty() || options.events == "-") {
+    // What is typed or trickles in is answered line by line, which streams cannot do.
+    return answer(&in == &std::cin ? from_descriptor(STDIN_FILENO) : from_stream(in));
   }
-  return options.explain.empty() ? match_events(options, rules, *events, out, err)
-                                 : explain_events(options, rules, *events, out, err);
+  const InputFile events(options.events);
+  if (events.error() != 0) return report_unreadable(options.events, events.error(), err);
+  return answer(events.source());
 }
 
 }  // namespace tocsin::match

@@ -122,9 +122,53 @@ TEST_F(Match, Draws) {
 
 TEST_F(Match, SaysWhichFileCannotBeRead) {
   EXPECT_EQ(run({.rules = "/nowhere/rules"}), 2);
-  EXPECT_EQ(err_, "/nowhere/rules: cannot be read\n");
+  EXPECT_EQ(err_, "/nowhere/rules: cannot be read: No such file or directory\n");
   EXPECT_EQ(run({.rules = write("rules", rules_text_), .events = "/nowhere/events"}), 2);
-  EXPECT_EQ(err_, "/nowhere/events: cannot be read\n");
+  EXPECT_EQ(err_, "/nowhere/events: cannot be read: No such file or directory\n");
+  EXPECT_EQ(run({.rules = folder_}), 2);
+  EXPECT_THAT(err_, HasSubstr("cannot be read"));
+  EXPECT_EQ(run({.rules = write("rules", rules_text_), .events = folder_}), 2);
+  EXPECT_THAT(err_, HasSubstr("cannot be read"));
+}
+
+TEST_F(Match, LeavesOutAByteOrderMark) {
+  const Options options{.rules = write("rules", "\xEF\xBB\xBF" + rules_text_)};
+  EXPECT_EQ(run(options, "\xEF\xBB\xBF{\"a\":2}\n{\"a\":2}"), 0);
+  EXPECT_EQ(out_, "[\"b\"]\n[\"b\"]\n");
+}
+
+TEST_F(Match, SaysThatTheOutputCannotBeWritten) {
+  const Options options{.rules = write("rules", rules_text_)};
+  std::istringstream in("{\"a\":2}\n");
+  std::ostringstream out, err;
+  out.setstate(std::ios::badbit);
+  EXPECT_EQ(run_match(options, in, out, err), 1);
+  EXPECT_THAT(err.str(), StartsWith("the output cannot be written"));
+}
+
+TEST_F(Match, SaysThatALineIsTooLong) {
+  const Options options{.rules = write("rules", rules_text_)};
+  EXPECT_EQ(run(options, "{\"a\":\"" + std::string(line_bytes_max, 'x') + "\"}\n{\"a\":2}\n"), 1);
+  EXPECT_EQ(out_, "null\n[\"b\"]\n");
+  EXPECT_EQ(err_, "stdin:1: the line is longer than 64 MiB\n");
+}
+
+TEST(LineReader, AnswersBeforeItWaits) {
+  std::vector<std::string> parts = {"a\nb", "c\n"};
+  std::atomic<std::size_t> at = 0;
+  std::binary_semaphore go{0};
+  LineReader reader(
+      [&](char* to, std::size_t) -> std::ptrdiff_t {
+        if (at == 1) go.acquire();  // until the reader says that it waits
+        if (at == parts.size()) return 0;
+        return static_cast<std::ptrdiff_t>(parts[at++].copy(to, std::string::npos));
+      },
+      [&] {
+        if (at == 1) go.release();
+      });
+  EXPECT_EQ(reader.next(), "a");
+  EXPECT_EQ(reader.next(), "bc");
+  EXPECT_FALSE(reader.next());
 }
 
 TEST(LineReader, FindsLinesAcrossBlocks) {
@@ -137,7 +181,7 @@ TEST(LineReader, FindsLinesAcrossBlocks) {
   lines.emplace_back("the last one is not closed");
   text += lines.back();
   std::istringstream in(text);
-  LineReader reader(in);
+  LineReader reader(from_stream(in));
   for (const std::string& line : lines) {
     const auto got = reader.next();
     ASSERT_TRUE(got);
@@ -149,7 +193,7 @@ TEST(LineReader, FindsLinesAcrossBlocks) {
 
 TEST(LineReader, MayBeLeftEarly) {
   std::istringstream in(std::string(3'000'000, '\n'));
-  LineReader reader(in);
+  LineReader reader(from_stream(in));
   EXPECT_EQ(reader.next(), "");
 }
 
