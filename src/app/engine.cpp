@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "access/access.h"
+#include "app/http_calls.h"
 #include "app/installation.h"
 #include "app/operator_service.h"
 #include "app/protections.h"
@@ -16,8 +17,8 @@ std::vector<store::Migration> all_migrations() {
   std::vector<store::Migration> all;
   for (const auto room :
        {installation_migrations(), rules::migrations(), findings::migrations(), queues::migrations(),
-        notification::migrations(), webhook::migrations(), containment::migrations(), functions::migrations(),
-        builtins::migrations(), workflows::migrations(), stacks::migrations()})
+        notification::migrations(), webhook::migrations(), connections::migrations(), containment::migrations(),
+        functions::migrations(), builtins::migrations(), workflows::migrations(), stacks::migrations()})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }
@@ -65,11 +66,17 @@ Engine::Engine(const Config& config, Identity identity, const Clock& clock, cont
   queues_ = std::make_unique<queues::Queues>(identity_);
   topics_ = std::make_unique<notification::Topics>(identity_, destinations_);
   webhooks_ = std::make_unique<webhook::Webhooks>();
+  connections_ = std::make_unique<connections::Connections>(identity_);
   containment_ = std::make_unique<containment::Containment>(identity_, std::move(settings));
   functions_ = std::make_unique<functions::Registry>(identity_);
   machines_ = std::make_unique<workflows::Machines>(identity_);
   tasks_ = std::make_unique<workflows::Tasks>(identity_, invoker(*functions_), directory_, &shapes_);
   executions_ = std::make_unique<workflows::Executions>(*machines_, *tasks_);
+  executions_->call_outside_with(http_calls(
+      [this](std::string_view arn) {
+        return store_->read([&](store::Reader& reader) { return connections_->find(reader, arn); });
+      },
+      *webhooks_));
   rules_ = std::make_unique<rules::Rules>(
       identity_, destinations_,
       rules::Ports{
@@ -101,6 +108,7 @@ void Engine::add_services() {
   directory_.add(access::service(identity_));
   directory_.add(findings::service(*findings_));
   directory_.add(rules_->service());
+  directory_.add(connections_->service());
   directory_.add(queues_->service());
   directory_.add(topics_->service());
   directory_.add(functions::service(*functions_));

@@ -10,6 +10,7 @@
 #include "app/log.h"
 #include "app/model_shapes.h"
 #include "builtins/builtins.h"
+#include "connections/connections.h"
 #include "containment/containment.h"
 #include "core/clock.h"
 #include "core/random.h"
@@ -86,6 +87,7 @@ class Engine {
   std::unique_ptr<notification::Topics> topics_;
   std::unique_ptr<webhook::Webhooks> webhooks_;
   std::unique_ptr<containment::Containment> containment_;
+  std::unique_ptr<connections::Connections> connections_;
   std::unique_ptr<functions::Registry> functions_;
   ModelShapes shapes_;
   std::unique_ptr<workflows::Machines> machines_;

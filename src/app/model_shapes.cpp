@@ -1,5 +1,7 @@
 #include "app/model_shapes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/input.h"
@@ -101,6 +103,70 @@ void write(json::value& value, const Shape& shape, int depth) {
   }
 }
 
+std::optional<std::string> misfit(const json::value& value, const Shape& shape, const std::string& field,
+                                  bool is_strict, int depth);
+
+std::optional<std::string> wrong_type(std::string_view field, std::string_view type) {
+  return fmt::format("Mock result schema validation error: Field '{}' must be {}", field, type);
+}
+
+std::optional<std::string> misfit_structure(const json::object& given, const Shape& shape, bool is_strict, int depth) {
+  for (const auto& member : shape.members)
+    if (is_strict && member.required && !given.contains(pascal(member.name)))
+      return fmt::format("Mock result schema validation error: Required field '{}' is missing", pascal(member.name));
+  // What the model does not know is let through: the service may be newer.
+  for (const auto& [name, value] : given)
+    if (const auto* member = find_member(shape, name))
+      if (auto problem = misfit(value, *member->shape, std::string(name), is_strict, depth + 1)) return problem;
+  return std::nullopt;
+}
+
+std::optional<std::string> misfit_elements(const json::value& value, const Shape& shape, const std::string& field,
+                                           bool is_strict, int depth) {
+  if (shape.type == Type::list) {
+    if (!value.is_array()) return wrong_type(field, "an array");
+    for (const auto& element : value.get_array())
+      if (auto problem = misfit(element, *shape.element.shape, field, is_strict, depth + 1)) return problem;
+    return std::nullopt;
+  }
+  if (!value.is_object()) return wrong_type(field, "an object");
+  for (const auto& [key, element] : value.get_object())
+    if (auto problem = misfit(element, *shape.value.shape, field, is_strict, depth + 1)) return problem;
+  return std::nullopt;
+}
+
+std::optional<std::string> misfit(const json::value& value, const Shape& shape, const std::string& field,
+                                  bool is_strict, int depth) {
+  if (depth > depth_max) return std::nullopt;
+  switch (shape.type) {
+    case Type::structure:
+      if (!value.is_object())
+        return depth == 0 ? std::optional<std::string>("Mock result must be a valid JSON object")
+                          : wrong_type(field, "an object");
+      return misfit_structure(value.get_object(), shape, is_strict, depth);
+    case Type::list:
+    case Type::map:
+      return misfit_elements(value, shape, field, is_strict, depth);
+    case Type::string:
+      if (!value.is_string()) return wrong_type(field, "a string");
+      if (!shape.allowed.empty() &&
+          std::ranges::find(shape.allowed, std::string_view(value.get_string())) == shape.allowed.end())
+        return fmt::format("Mock result schema validation error: Field '{}' is not an expected value", field);
+      return std::nullopt;
+    case Type::timestamp:
+    case Type::blob:
+      return value.is_string() ? std::nullopt : wrong_type(field, "a string");
+    case Type::boolean:
+      return value.is_bool() ? std::nullopt : wrong_type(field, "a boolean");
+    case Type::integer:
+    case Type::long_integer:
+      return value.is_int64() || value.is_uint64() ? std::nullopt : wrong_type(field, "a number");
+    case Type::floating:
+      return value.is_number() ? std::nullopt : wrong_type(field, "a number");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const api::OperationModel* ModelShapes::find(std::string_view service, std::string_view operation) const {
@@ -128,6 +194,13 @@ json::object ModelShapes::to_task(std::string_view service, std::string_view ope
   json::value value(std::move(answer));
   write(value, *model->output, 0);
   return std::move(value.get_object());
+}
+
+std::optional<std::string> ModelShapes::result_problem(std::string_view service, std::string_view operation,
+                                                       const json::value& result, bool is_strict) const {
+  const auto* model = find(service, operation);
+  if (!model || !model->output) return std::nullopt;
+  return misfit(result, *model->output, {}, is_strict, 0);
 }
 
 workflows::Shapes::Exception ModelShapes::exception(std::string_view service, const Error& error) const {

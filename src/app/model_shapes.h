@@ -11,6 +11,8 @@ class ModelShapes final : public workflows::Shapes {
   Result<json::object> to_operation(std::string_view service, std::string_view operation,
                                     const json::object& parameters) const override;
   json::object to_task(std::string_view service, std::string_view operation, json::object answer) const override;
+  std::optional<std::string> result_problem(std::string_view service, std::string_view operation,
+                                            const json::value& result, bool is_strict) const override;
   Exception exception(std::string_view service, const Error& error) const override;
 
  private:

@@ -40,6 +40,19 @@ TEST(ModelShapes, AnswersArePascalCase) {
             R"({"Executions":[{"ExecutionArn":"a","Name":"n"}]})");
 }
 
+TEST(ModelShapes, MocksAreHeldAgainstTheModel) {
+  const ModelShapes shapes;
+  const auto problem = [&](std::string_view result, bool is_strict) {
+    return shapes.result_problem("states", "StartExecution", *parse_json(result), is_strict).value_or("");
+  };
+  const std::string begin = "Mock result schema validation error: ";
+  EXPECT_EQ(problem(R"({"ExecutionArn":"a","StartDate":"d","New":1})", true), "");
+  EXPECT_EQ(problem(R"({"ExecutionArn":"a"})", true), begin + "Required field 'StartDate' is missing");
+  EXPECT_EQ(problem(R"({"ExecutionArn":"a"})", false), "");
+  EXPECT_EQ(problem(R"({"StartDate":true})", false), begin + "Field 'StartDate' must be a string");
+  EXPECT_EQ(problem("[]", false), "Mock result must be a valid JSON object");
+}
+
 TEST(ModelShapes, ErrorsAreTheModels) {
   const ModelShapes shapes;
   const auto found = shapes.exception("sns", {ErrorCode::not_found, "no", "NotFound"});

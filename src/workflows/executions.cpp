@@ -6,6 +6,7 @@
 
 #include "store/compress.h"
 #include "workflows/activities.h"
+#include "workflows/state_tests.h"
 #include "workflows/workflows.h"
 
 namespace tocsin::workflows {
@@ -52,9 +53,20 @@ Result<void> check_execution_arn(std::string_view arn) {
 Executions::Executions(Machines& machines, const Tasks& tasks, Limits limits)
     : machines_{machines}, tasks_{tasks}, limits_{limits} {}
 
+void Executions::call_outside_with(CallOutside call) {
+  outside_ = std::make_unique<OutsideTasks>(
+      std::move(call), [this](store::Transaction& transaction, const std::string& key, const OutsideResult& result) {
+        if (key.starts_with(state_test_prefix)) return keep_state_test_result(transaction, key, result);
+        const auto [execution, number] = numbers_of(key);
+        // A failing disk fails the whole change; anything else that can go wrong is the execution's own.
+        (void)tell(transaction, execution, happening_of(asl::TaskId{number}, result.outcome));
+      });
+}
+
 void Executions::attach(store::Outbox& outbox) {
   outbox.handle(std::string(task_kind), [this](auto& t, const auto& due) { return run_task(t, due); });
   outbox.handle(std::string(timer_kind), [this](auto& t, const auto& due) { return fire_timer(t, due); });
+  if (outside_) outside_->attach(outbox);
   outbox.handle(std::string(retention_kind), [this](auto& t, const auto& due) { return purge(t, due); });
 }
 
@@ -130,6 +142,8 @@ void Executions::schedule(store::Transaction& transaction, const Row& row, const
                         static_cast<std::int64_t>(task.task));
   // Without the activity the task is made like any other, and fails.
   if (is_activity(task.resource) && queue_activity_task(transaction, row.id, task)) return;
+  if (outside_ && task.resource == http_invoke)
+    return OutsideTasks::add(transaction, task.input, task_key(row.id, task.task), false);
   const bool submits = task.integration != asl::Integration::request_response;
   store::Outbox::add(transaction, {.kind = std::string(task_kind),
                                    .destination = task.resource,

@@ -1,4 +1,5 @@
 #include "workflows/activities.h"
+#include "workflows/state_tests.h"
 #include "workflows/tags.h"
 #include "workflows/workflows.h"
 
@@ -33,6 +34,7 @@ service::Service service(Machines& machines, Executions& executions) {
   for (auto& operations :
        {machine_operations(machines), tag_operations(), activity_operations(machines.identity(), executions)})
     states.operations.insert(states.operations.end(), operations.begin(), operations.end());
+  states.operations.push_back(state_test_operation(executions.tasks()));
   return states;
 }
 

@@ -2,6 +2,7 @@
 // the API's own names are, text members take any JSON, and errors bear the names of exceptions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,13 @@ class Shapes {
                                             const json::object& parameters) const = 0;
   // The operation's answer as the task's result.
   virtual json::object to_task(std::string_view service, std::string_view operation, json::object answer) const = 0;
+
+  // What does not fit the operation's model in a task's result, in the words of TestState; nothing where all fits.
+  // `is_strict`: required members must be there.
+  virtual std::optional<std::string> result_problem(std::string_view, std::string_view, const json::value&,
+                                                    bool) const {
+    return std::nullopt;
+  }
 
   struct Exception {
     std::string name;  // the model's ("ResourceNotFoundException"); empty where the model has none

@@ -95,6 +95,15 @@ std::vector<asl::Diagnostic> Tasks::check(std::string_view definition) const {
   return found;
 }
 
+std::optional<std::string> Tasks::check_result(std::string_view resource, const json::value& result,
+                                               bool is_strict) const {
+  // What .sync gives is another operation's result, and lambda:invoke's payload is already read.
+  if (!shapes_ || !resource.starts_with(integration_prefix) || resource == lambda_invoke) return std::nullopt;
+  if (resource.ends_with(".sync") || resource.ends_with(".sync:2")) return std::nullopt;
+  const auto name = operation_of(without_suffix(resource).substr(integration_prefix.size()));
+  return shapes_->result_problem(name.service, name.operation, result, is_strict);
+}
+
 TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const {
   resource = without_suffix(resource);
   if (resource == lambda_invoke) return invoke_through_lambda(transaction, input);

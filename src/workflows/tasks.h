@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +36,9 @@ class Tasks {
   // What is wrong with the resources of a definition's tasks: those that nothing here serves, worded as Step Functions
   // words unknown ones.
   std::vector<asl::Diagnostic> check(std::string_view definition) const;
+  // What does not fit the operation's model in a result that is taken for the task's (a mock), or nothing; `is_strict`:
+  // also what the model requires and is not there.
+  std::optional<std::string> check_result(std::string_view resource, const json::value& result, bool is_strict) const;
   // Calls it. What a failing call wrote is rolled back.
   TaskOutcome perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const;
 

@@ -11,6 +11,7 @@
 #include "service/service.h"
 #include "store/store.h"
 #include "workflows/machines.h"
+#include "workflows/outside.h"
 #include "workflows/tasks.h"
 
 namespace tocsin::workflows {
@@ -39,6 +40,8 @@ class Executions final : public service::Destination {
   // Called after the commit, on the committer's thread, for each. Before the store starts.
   void on_failed(std::function<void(const Failed&)> then) { failed_ = std::move(then); }
 
+  // Makes tasks that reach outside possible (http:invoke). Before attach().
+  void call_outside_with(CallOutside call);
   // Registers the outbox kinds "workflow-task", "workflow-timer" and "workflow-retention".
   void attach(store::Outbox& outbox);
 
@@ -71,6 +74,7 @@ class Executions final : public service::Destination {
   service::Answer task_heartbeat(store::Transaction& transaction, const service::Call& call);
 
   static ExecutionCounts count(store::Reader& reader);
+  const Tasks& tasks() const { return tasks_; }
 
  private:
   struct Row {
@@ -93,6 +97,7 @@ class Executions final : public service::Destination {
   Machines& machines_;
   const Tasks& tasks_;
   Limits limits_;
+  std::unique_ptr<OutsideTasks> outside_;
   std::function<void(const Failed&)> failed_;
 };
 

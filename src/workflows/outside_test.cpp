@@ -1,0 +1,128 @@
+#include "workflows/outside.h"
+
+#include <deque>
+
+#include "workflows/operations_test.h"
+
+namespace tocsin::workflows {
+namespace {
+
+constexpr std::string_view calls = R"({"StartAt":"C","States":{"C":{"Type":"Task",
+  "Resource":"arn:aws:states:::http:invoke","Parameters":{"ApiEndpoint.$":"$.url"},"TimeoutSeconds":600,
+  "Retry":[{"ErrorEquals":["States.Http.StatusCode.503"],"IntervalSeconds":1,"MaxAttempts":2}],"End":true}}})";
+
+// The port, told what to bring back.
+class OutsideTest : public OperationsTest {
+ protected:
+  struct Under {
+    std::string key, url;
+    std::move_only_function<void(std::optional<OutsideResult>)> done;
+  };
+  OutsideTest() {
+    store.reopen();  // attached without the port
+    attach();
+  }
+
+  void attach() {
+    executions.call_outside_with([this](const json::value& parameters, std::string key, bool, auto done) {
+      under.push_back({std::move(key), std::string(string_at(parameters.as_object(), "ApiEndpoint")), std::move(done)});
+    });
+    executions.attach(store->outbox());
+  }
+  std::string start() {
+    const auto machine = create("m", {{"definition", calls}});
+    const auto started = good("StartExecution", {{"stateMachineArn", machine}, {"input", R"({"url":"u"})"}});
+    store->run_until_idle();
+    return std::string(string_at(started, "executionArn"));
+  }
+  std::string status(const std::string& execution) {
+    return std::string(string_at(good("DescribeExecution", {{"executionArn", execution}}), "status"));
+  }
+  void answer(TaskOutcome outcome) {
+    auto one = std::move(under.front());
+    under.pop_front();
+    one.done(OutsideResult{.outcome = std::move(outcome)});
+    store->run_until_idle();
+  }
+  std::deque<Under> under;
+};
+
+TEST_F(OutsideTest, TheResultComesBackIntoTheExecution) {
+  const auto execution = start();
+  ASSERT_EQ(under.size(), 1u);
+  EXPECT_EQ(under.front().url, "u");
+  EXPECT_EQ(status(execution), "RUNNING");
+  answer(json::value(json::object{{"StatusCode", 200}}));
+  EXPECT_EQ(string_at(good("DescribeExecution", {{"executionArn", execution}}), "output"), R"({"StatusCode":200})");
+}
+
+TEST_F(OutsideTest, FailuresAreTheDefinitionsToRetry) {
+  const auto execution = start();
+  answer(TaskFailure{"States.Http.StatusCode.503", "busy"});
+  EXPECT_TRUE(under.empty());
+  store.clock.advance(std::chrono::seconds{1});
+  store->run_until_idle();
+  ASSERT_EQ(under.size(), 1u);
+  answer(TaskFailure{"States.Http.StatusCode.404", "gone"});
+  EXPECT_EQ(status(execution), "FAILED");
+}
+
+TEST_F(OutsideTest, ACallCutOffByDeathIsMadeAgainUnderItsKey) {
+  const auto execution = start();
+  const auto key = under.front().key;
+  under.clear();
+  store.reopen();
+  attach();
+  store.clock.advance(std::chrono::minutes{5});
+  store->run_until_idle();
+  ASSERT_EQ(under.size(), 1u);
+  EXPECT_EQ(under.front().key, key);
+  answer(json::value(1));
+  EXPECT_EQ(status(execution), "SUCCEEDED");
+}
+
+TEST_F(OutsideTest, ALateResultChangesNothing) {
+  const auto execution = start();
+  good("StopExecution", {{"executionArn", execution}});
+  answer(json::value(1));
+  EXPECT_EQ(status(execution), "ABORTED");
+}
+
+TEST_F(OutsideTest, ACallThatFoundNoRoomComesAgain) {
+  const auto execution = start();
+  auto one = std::move(under.front());
+  under.pop_front();
+  one.done(std::nullopt);
+  store->run_until_idle();
+  store.clock.advance(std::chrono::seconds{2});
+  store->run_until_idle();
+  ASSERT_EQ(under.size(), 1u);
+  answer(json::value(1));
+  EXPECT_EQ(status(execution), "SUCCEEDED");
+}
+
+TEST_F(OutsideTest, ATestOfAStateWaitsForItsCall) {
+  const json::object input{{"definition", R"({"Type":"Task","Resource":"arn:aws:states:::http:invoke","End":true,)"
+                                          R"("Parameters":{"ApiEndpoint":"u"}})"},
+                           {"inspectionLevel", "TRACE"}};
+  EXPECT_TRUE(good("TestState", input).empty());
+  store->run_until_idle();
+  ASSERT_EQ(under.size(), 1u);
+  EXPECT_TRUE(good("TestState", input).empty());
+  auto one = std::move(under.front());
+  under.pop_front();
+  std::vector<std::string> signals;
+  store->on_signal([&](const std::string& signal) { signals.push_back(signal); });
+  one.done(OutsideResult{.outcome = json::value(json::object{{"StatusCode", 200}}),
+                         .request = {{"method", "GET"}},
+                         .response = {{"statusCode", "200"}}});
+  store->run_until_idle();
+  EXPECT_EQ(signals, std::vector<std::string>{"state-test:r"});
+  const auto answer = good("TestState", input);
+  EXPECT_EQ(string_at(answer, "output"), R"({"StatusCode":200})");
+  EXPECT_EQ(string_at(answer, "inspectionData.request.method"), "GET");
+  EXPECT_EQ(string_at(answer, "inspectionData.response.statusCode"), "200");
+}
+
+}  // namespace
+}  // namespace tocsin::workflows
