@@ -22,5 +22,7 @@ done
 
 cmake --preset release
 cmake --build --preset release
+# A million pairs of a rule set and an event against the reference matcher (make test: a hundred thousand).
+TOCSIN_PROPERTY_PAIRS="${PROPERTY_PAIRS:-1000000}" build/release/src/pattern/pattern_test --gtest_filter='Property.*'
 TOCSIN_CRASH_RUNS="${CRASH_RUNS:-10000}" build/release/src/workflows/workflows_test --gtest_filter='Crashes.*'
 KILLS="${KILLS:-500}" /usr/bin/python3 tests/e2e/kill_test.py

@@ -131,7 +131,6 @@ struct Lanes {
 
   TOCSIN_INLINE friend Lanes operator&(Lanes a, Lanes b) { return {_mm512_and_si512(a.bits, b.bits)}; }
   TOCSIN_INLINE friend Lanes operator|(Lanes a, Lanes b) { return {_mm512_or_si512(a.bits, b.bits)}; }
-  TOCSIN_INLINE friend Lanes operator^(Lanes a, Lanes b) { return {_mm512_xor_si512(a.bits, b.bits)}; }
   TOCSIN_INLINE Lanes operator~() const { return {_mm512_xor_si512(bits, _mm512_set1_epi64(-1))}; }
   TOCSIN_INLINE void operator|=(Lanes other) { bits = _mm512_or_si512(bits, other.bits); }
   TOCSIN_INLINE bool any() const { return _mm512_test_epi64_mask(bits, bits) != 0; }
