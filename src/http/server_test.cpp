@@ -3,6 +3,7 @@
 #include <future>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -120,6 +121,25 @@ TEST(Server, AClientThatStopsInTheMiddleIsLetGo) {
     client.finish_sending();
     EXPECT_TRUE(client.at_end()) << part;
   }
+}
+
+// Whoever only announces bodies keeps nobody else out; what is sent counts.
+TEST(Server, BodiesThatAreOnlyAnnouncedTakeNoRoom) {
+  const auto server = start(echo, {.bodies_bytes_max = 1000});
+  std::vector<std::unique_ptr<TestClient>> silent;
+  for (int i = 0; i < 10; ++i) {
+    silent.push_back(std::make_unique<TestClient>(server->port()));
+    silent.back()->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n");
+  }
+  const auto post = [&](std::size_t bytes) {
+    TestClient client{server->port()};
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+                std::string(bytes, 'b'));
+    return client.receive().status;
+  };
+  EXPECT_EQ(post(900), 200);
+  EXPECT_EQ(post(1100), 503);
+  EXPECT_EQ(post(900), 200);
 }
 
 TEST(Server, SlowHeadsTimeOut) {

@@ -46,9 +46,12 @@ class Held {
   ~Held() { total_ -= bytes_; }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
-  bool take(std::size_t bytes, std::size_t bytes_max) {
+  // False: with these there are too many.
+  bool grow_to(std::size_t bytes, std::size_t bytes_max) {
+    if (bytes <= bytes_) return true;
+    const std::size_t more = bytes - bytes_;
     bytes_ = bytes;
-    return total_.fetch_add(bytes) + bytes <= bytes_max;
+    return total_.fetch_add(more) + more <= bytes_max;
   }
 
  private:
@@ -165,15 +168,11 @@ asio::awaitable<Session::Next> Session::serve_one() {
   }
   Held held{shared_->bodies_bytes};
   if (refused == 0) {
-    const std::size_t bytes = parser.chunked() ? shared_->options.body_bytes_max
-                                               : static_cast<std::size_t>(parser.content_length().value_or(0));
-    if (bytes > shared_->options.body_bytes_max)
-      refused = 413;
-    else if (!held.take(bytes, shared_->options.bodies_bytes_max))
-      refused = 503;
+    const auto bytes = static_cast<std::size_t>(parser.content_length().value_or(0));
+    if (bytes > shared_->options.body_bytes_max) refused = 413;
   }
   const bool expects_continue = beast::iequals(request.headers.get("Expect"), "100-continue");
-  if (refused == 0) refused = co_await read_body(parser, expects_continue);
+  if (refused == 0) refused = co_await read_body(parser, expects_continue, held);
   if (refused < 0) co_return Next::end;
 
   const bool is_head = request.method == "HEAD";
@@ -194,8 +193,8 @@ asio::awaitable<Session::Next> Session::serve_one() {
 }
 
 // Returns 0, the status to refuse with, or -1 if the client went away.
-template <class Parser>
-asio::awaitable<int> Session::read_body(Parser& parser, bool expects_continue) {
+template <class Parser, class Budget>
+asio::awaitable<int> Session::read_body(Parser& parser, bool expects_continue, Budget& held) {
   if (parser.is_done()) co_return 0;
   parser.body_limit(shared_->options.body_bytes_max);
   stream_.expires_after(shared_->options.body_timeout);
@@ -204,10 +203,16 @@ asio::awaitable<int> Session::read_body(Parser& parser, bool expects_continue) {
     const auto [error, count] = co_await asio::async_write(stream_, asio::buffer(go_on), nothrow_awaitable);
     if (error) co_return -1;
   }
-  const auto [error, count] = co_await beast::http::async_read(stream_, buffer_, parser, nothrow_awaitable);
-  if (!error) co_return 0;
-  const int status = status_of(error);
-  co_return status == 0 ? -1 : status;
+  // Bytes are counted as they come: a length that is only announced must not keep others out.
+  while (!parser.is_done()) {
+    const auto [error, count] = co_await beast::http::async_read_some(stream_, buffer_, parser, nothrow_awaitable);
+    if (error) {
+      const int status = status_of(error);
+      co_return status == 0 ? -1 : status;
+    }
+    if (!held.grow_to(parser.get().body().size(), shared_->options.bodies_bytes_max)) co_return 503;
+  }
+  co_return 0;
 }
 
 asio::awaitable<Response> Session::run_handler(Request request) {

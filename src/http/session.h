@@ -93,8 +93,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   boost::asio::awaitable<bool> wait_for_bytes();
   boost::asio::awaitable<Next> serve_one();
-  template <class Parser>
-  boost::asio::awaitable<int> read_body(Parser& parser, bool expects_continue);
+  template <class Parser, class Budget>
+  boost::asio::awaitable<int> read_body(Parser& parser, bool expects_continue, Budget& held);
   boost::asio::awaitable<Response> run_handler(Request request);
   boost::asio::awaitable<bool> write(const Response& response, bool head_only, bool keep_alive);
   boost::asio::awaitable<void> drain();
