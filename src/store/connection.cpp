@@ -45,11 +45,14 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   static_cast<void>(configured);  // an error where others have begun to use SQLite before: the account is kept then
   sqlite3* database = nullptr;
-  const mode_t old_mask = umask(0077);
+  // The mask is the whole process's, so it is set only for the writer, which is opened before any thread starts and
+  // makes the files.
+  const bool writes = mode == Mode::read_write;
+  const mode_t old_mask = writes ? umask(0077) : 0;
   const int flags = SQLITE_OPEN_NOMUTEX |
                     (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int code = sqlite3_open_v2(file.c_str(), &database, flags, nullptr);
-  umask(old_mask);
+  if (writes) umask(old_mask);
   std::unique_ptr<Connection> connection{new Connection{database}};
   if (code != SQLITE_OK)
     return fail(code_of(code), fmt::format("cannot open the store {}: {}", file.string(), sqlite3_errstr(code)));
