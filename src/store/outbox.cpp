@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/check.h"
+#include "store/given_up.h"
 
 namespace tocsin::store {
 namespace {
@@ -158,6 +159,7 @@ void Outbox::record(Transaction& transaction, const Due& due, const Result<void>
 
 // What is given up stays so, whatever becomes of this.
 void Outbox::tell_exhausted(Transaction& transaction, const Due& due, const Error& error) {
+  note_given_up(transaction, due, error);
   if (!exhausted_) return;
   (void)transaction.attempt([&]() -> Result<void> {
     exhausted_(transaction, due, error);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "store/given_up.h"
 #include "store/testing.h"
 
 namespace tocsin::store {
@@ -107,6 +108,11 @@ TEST(Outbox, FailuresAreTriedAgainThenGivenUp) {
   }
   EXPECT_EQ(tries, 4);
   EXPECT_EQ(dead, std::vector<std::string>{"p:down"});
+  const auto kept = *store.read([](Reader& r) -> Result<std::vector<GivenUp>> { return given_up(r, 10); });
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].kind + kept[0].key + kept[0].payload + kept[0].error, "flakysamep:down");
+  EXPECT_EQ(kept[0].attempts, 4);
+  EXPECT_EQ(*store.read([](Reader& r) -> Result<std::int64_t> { return count_given_up(r); }), 1);
   EXPECT_EQ(depth(store), 0);
 }
 

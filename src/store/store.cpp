@@ -37,6 +37,10 @@ constexpr Migration own_migrations[] = {
      "DROP TABLE outbox;"
      "ALTER TABLE outbox_numbered RENAME TO outbox;"
      "CREATE INDEX outbox_due ON outbox (lane, due, id);"},
+    {"store", 3,
+     "CREATE TABLE outbox_given_up (id INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL,"
+     " key TEXT NOT NULL, destination TEXT NOT NULL, dead_letter TEXT NOT NULL, error TEXT NOT NULL,"
+     " payload BLOB NOT NULL, attempts INTEGER NOT NULL);"},
 };
 
 Result<void> apply(detail::Connection& connection, const Migration& migration) {
