@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The long checks: sanitizers, fuzzing, many crashes and kills. FUZZ_SECONDS (default 1800) a target, CRASH_RUNS (default
-# 10000) random machines, KILLS (default 500) of the program.
+# 10000) random machines, KILLS (default 500) of the program,
+# PROPERTY_PAIRS (default 1000000) of rule sets and events.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
