@@ -172,7 +172,9 @@ std::optional<Schedule> parse_rate(std::string_view inside) {
   if (unit.ends_with('s') == (*value == 1)) return std::nullopt;
   if (*value > 1) unit.remove_suffix(1);
   const int minutes = unit == "minute" ? 1 : unit == "hour" ? 60 : unit == "day" ? 24 * 60 : 0;
-  if (minutes == 0) return std::nullopt;
+  // Ten years at most: the times that follow must fit, and nobody means more.
+  constexpr int minutes_max = 3650 * 24 * 60;
+  if (minutes == 0 || *value > minutes_max / minutes) return std::nullopt;
   return Rate{std::chrono::minutes{minutes} * *value};
 }
 

@@ -90,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(Rate, Refused,
                                          "rate(1 days)", "rate(5 minute)", "rate(2 hour)", "rate(2 day)",
                                          "rate(0 minutes)", "rate(-5 minutes)", "rate(x minutes)", "rate(5 MINUTES)",
                                          "rate( 5 minutes )", " rate(5 minutes)", "rate(5 minutess)", "rate(5 weeks)",
-                                         "rate(99999999999 days)", "rate(5 minutes", "Rate(5 minutes)", "5 minutes"));
+                                         "rate(99999999999 days)", "rate(2147483647 days)", "rate(3651 days)",
+                                         "rate(5 minutes", "Rate(5 minutes)", "5 minutes"));
 INSTANTIATE_TEST_SUITE_P(Cron, Refused,
                          testing::Values("cron()", "cron(* * * *)", "cron(0 1 * * * *)", "cron(0 1 ? * ? *)",
                                          "cron(60 1 * * ? *)", "cron(0 24 * * ? *)", "cron(0 1 0 * ? *)",
