@@ -3,6 +3,8 @@
 namespace tocsin::rules {
 namespace {
 
+constexpr int function_attempts_max = 8;  // 1 + 2 + … + 128 s at most
+
 // The document was checked when the target was put.
 BookTarget read_target(std::string_view id, std::string_view arn, const json::object& document) {
   BookTarget target{.id = std::string(id),
@@ -11,6 +13,10 @@ BookTarget read_target(std::string_view id, std::string_view arn, const json::ob
                     .group_id = std::string(string_at(document, "SqsParameters.MessageGroupId")),
                     .input = {},
                     .retry = {}};
+  // A function that fails is not tried for a day: EventBridge hands events over to Lambda, which tries twice more over
+  // three minutes and gives up. So long is it tried here, in the outbox's steps.
+  const auto parsed = parse_arn(arn);
+  if (parsed && parsed->service == "lambda") target.retry.attempts_max = function_attempts_max;
   if (auto input = Input::parse(document)) target.input = std::move(*input);
   target.retry.attempts_max =
       static_cast<int>(integer_at(document, "RetryPolicy.MaximumRetryAttempts", target.retry.attempts_max));
