@@ -12,6 +12,7 @@
 #include "containment/containment.h"
 #include "functions/functions.h"
 #include "service/service.h"
+#include "store/outbox.h"
 #include "store/store.h"
 
 namespace tocsin::builtins {
@@ -21,5 +22,9 @@ std::span<const store::Migration> migrations();
 // Adds all handlers. `directory` and `containment` must outlive the registry.
 void add_all(functions::Registry& registry, const service::Directory& directory, containment::Containment& containment,
              const Identity& identity);
+
+// For a delivery of kind "webhook" that was given up: what it was to announce is to be announced again when it happens
+// again. Does nothing for those that announce nothing.
+void forget_announced(store::Transaction& transaction, const store::Due& due);
 
 }  // namespace tocsin::builtins

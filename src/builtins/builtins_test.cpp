@@ -222,6 +222,17 @@ TEST_F(BuiltinsTest, ANoticeIsPostedOnceAndSurvivesARestart) {
   EXPECT_EQ(with([&](Transaction& t) { return store::Outbox::depth(t, "webhook"); }), 1);
 }
 
+TEST_F(BuiltinsTest, ANoticeThatWasGivenUpIsToldWhenItHappensAgain) {
+  store->outbox().handle("webhook",
+                         [](Transaction&, const store::Due&) { return fail(ErrorCode::not_found, "no such channel"); });
+  store->outbox().on_exhausted([](Transaction& t, const store::Due& due, const Error&) { forget_announced(t, due); });
+  const char* blocked =
+      R"({"Message":{"HostIp":"198.51.100.0","HostIps":["198.51.100.0"],"BlockIds":["198.51.100.0 since x"],"Blocked":true}})";
+  EXPECT_EQ(invoke("notice", blocked, "a")->at("Sent"), true);
+  store->run_until_idle();
+  EXPECT_EQ(invoke("notice", blocked, "b")->at("Sent"), true);
+}
+
 TEST_F(BuiltinsTest, AnUpdateThatIsNotProcessedRaisesAndTakesTheMessageBack) {
   const char* event = R"({"detail-type":"Security Hub Findings - Imported","detail":{"findings":[{"Id":"f-1",
     "ProductArn":"arn:aws:securityhub:us-east-1::product/aws/guardduty","Severity":{"Label":"HIGH"},"Title":"t"}]}})";

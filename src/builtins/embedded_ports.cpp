@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "builtins/builtins.h"
 #include "core/time_format.h"
 #include "store/outbox.h"
 
@@ -160,16 +161,32 @@ Result<void> EmbeddedRuleGroup::update(std::string_view arn, const Description& 
 
 // ---- web hooks
 
-Result<bool> EmbeddedWebhook::post(std::string_view url, std::string_view body, std::string_view key) {
+Result<bool> EmbeddedWebhook::was_announced(std::string_view key) {
+  return transaction_.exists("SELECT 1 FROM announced WHERE key = ? AND at >= ?", key,
+                             transaction_.now() - announced_kept);
+}
+
+Result<void> EmbeddedWebhook::post(std::string_view url, std::string_view body, const std::vector<std::string>& keys) {
   transaction_.execute("DELETE FROM announced WHERE at < ?", transaction_.now() - announced_kept);
-  const bool first = transaction_.execute("INSERT INTO announced (key, at) VALUES (?,?) ON CONFLICT (key) DO NOTHING",
-                                          key, transaction_.now()) == 1;
-  if (!first) return false;
-  store::Outbox::add(transaction_, {.kind = "webhook",
-                                    .destination = std::string(url),
-                                    .payload = std::string(body),
-                                    .context = R"({"headers":{"content-type":"application/json"}})"});
-  return true;
+  json::array announced;
+  for (const auto& key : keys) {
+    transaction_.execute("INSERT INTO announced (key, at) VALUES (?,?) ON CONFLICT (key) DO NOTHING", key,
+                         transaction_.now());
+    announced.push_back(json::value(key));
+  }
+  const json::object context{{"headers", {{"content-type", "application/json"}}}, {"announced", std::move(announced)}};
+  store::Outbox::add(
+      transaction_,
+      {.kind = "webhook", .destination = std::string(url), .payload = std::string(body), .context = to_json(context)});
+  return {};
+}
+
+void forget_announced(store::Transaction& transaction, const store::Due& due) {
+  const auto context = parse_json_object(due.context).value_or(json::object{});
+  const auto* keys = context.if_contains("announced");
+  if (!keys || !keys->is_array()) return;
+  for (const auto& key : keys->get_array())
+    if (key.is_string()) transaction.execute("DELETE FROM announced WHERE key = ?", std::string_view(key.get_string()));
 }
 
 }  // namespace tocsin::builtins

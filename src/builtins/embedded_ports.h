@@ -81,7 +81,8 @@ class EmbeddedRuleGroup final : public responders::RuleGroup {
 class EmbeddedWebhook final : public responders::Webhook {
  public:
   explicit EmbeddedWebhook(store::Transaction& transaction) : transaction_{transaction} {}
-  Result<bool> post(std::string_view url, std::string_view body, std::string_view key) override;
+  Result<bool> was_announced(std::string_view key) override;
+  Result<void> post(std::string_view url, std::string_view body, const std::vector<std::string>& keys) override;
 
  private:
   store::Transaction& transaction_;

@@ -109,6 +109,32 @@ TEST(Blocking, PruneReleasesFirstThenRemovesAll) {
   EXPECT_EQ(world.rule_group.list(30000, "Sources"), std::vector<std::string>{"127.0.0.1/32"});
 }
 
+// Two events of overlapping findings are under way together: the address that both block is told once.
+TEST(FindingNotice, AnAddressOfTwoBlocksIsToldOnce) {
+  World world;
+  const auto tell = [&](std::initializer_list<std::string_view> hosts) {
+    json::array list, ids;
+    for (const auto host : hosts) {
+      list.push_back(json::value(host));
+      ids.push_back(json::value(std::string(host) + " since x"));
+    }
+    auto answer =
+        send_finding_notice(json::object{{"Message", {{"HostIps", list}, {"BlockIds", ids}, {"Blocked", true}}}},
+                            "https://hooks.example/x", "k", world.ports);
+    ASSERT_TRUE(answer);
+  };
+  tell({"203.0.113.7", "203.0.113.8"});
+  tell({"203.0.113.8"});
+  tell({"203.0.113.8", "203.0.113.9"});
+  ASSERT_EQ(world.webhook.posts.size(), 2u);
+  EXPECT_NE(
+      world.webhook.posts[0].second.find("tocsin blocks --remove 203.0.113.7; tocsin blocks --remove 203.0.113.8\""),
+      std::string::npos)
+      << world.webhook.posts[0].second;
+  EXPECT_NE(world.webhook.posts[1].second.find("Blocked 203.0.113.9"), std::string::npos);
+  EXPECT_EQ(world.webhook.posts[1].second.find("203.0.113.8"), std::string::npos);
+}
+
 TEST(FindingNotice, HasThreeShapesAndSaysEachOnce) {
   World world;
   const std::string url = "https://hooks.example/x";

@@ -47,12 +47,25 @@ json::value message(std::string_view title, std::string_view text, std::string_v
   return json::object{{"username", user_name}, {"text", escaped(title)}, {"attachments", {std::move(attachment)}}};
 }
 
-std::string addresses_of(const json::object& block) {
-  std::string text;
+std::vector<std::string> hosts_of(const json::object& block) {
+  std::vector<std::string> hosts;
   if (const auto* list = block.if_contains("HostIps"); list && list->is_array())
     for (const auto& host : list->get_array())
-      if (host.is_string()) text += (text.empty() ? "" : ", ") + std::string(std::string_view(host.get_string()));
-  return text.empty() ? std::string(string_at(block, "HostIp")) : text;
+      if (host.is_string()) hosts.emplace_back(std::string_view(host.get_string()));
+  if (hosts.empty()) hosts.emplace_back(string_at(block, "HostIp"));
+  return hosts;
+}
+
+std::string addresses_of(const json::object& block) {
+  return fmt::format("{}", fmt::join(hosts_of(block), ", "));
+}
+
+// To be pasted as it is: one command an address.
+std::string undoing(const json::object& block) {
+  std::string commands;
+  for (const auto& host : hosts_of(block))
+    commands += fmt::format("{}tocsin blocks --remove {}", commands.empty() ? "" : "; ", host);
+  return commands;
 }
 
 std::string cause_of(const json::object& block) {
@@ -85,8 +98,8 @@ json::value block_message(const json::object& block) {
   const std::string link = console_link(region, string_at(block, "FindingId"));
   if (blocked)
     return message(fmt::format("Blocked {}", hosts),
-                   "The firewall drops traffic from and to this address. To undo it: tocsin blocks --remove " + hosts,
-                   "danger", std::move(fields), link);
+                   "The firewall drops traffic from and to this address. To undo it: " + undoing(block), "danger",
+                   std::move(fields), link);
   if (!refused.empty())
     return message(fmt::format("NOT blocked: {}", hosts), "The gate refused it; somebody should look.", "warning",
                    std::move(fields), link);
@@ -112,7 +125,7 @@ json::value finding_message(const json::object& finding, std::string_view event_
 
 struct Post {
   json::value body;
-  std::string key;
+  std::vector<std::string> keys;  // what it announces
 };
 
 // The same finding at the same severity is announced once, whatever re-imports it.
@@ -121,16 +134,52 @@ std::string finding_key(const json::object& finding) {
                      string_at(finding, "Severity.Label"));
 }
 
-// A block is announced once, however many events of it run at the same time. That it failed is told again after an
-// hour, that the gate refused it after a day.
-std::string block_key(const json::object& block, std::string_view key, Time now) {
+const json::array* ids_of(const json::object& block) {
   const auto* ids = block.if_contains("BlockIds");
-  const bool known = ids && ids->is_array() && !ids->get_array().empty();
-  if (is_blocked(block)) return known ? fmt::format("blocked/{}", to_json(*ids)) : fmt::format("blocked/{}", key);
+  return ids && ids->is_array() && !ids->get_array().empty() ? &ids->get_array() : nullptr;
+}
+
+std::string blocked_key(const json::value& id) {
+  return fmt::format("blocked/{}", id.is_string() ? std::string(std::string_view(id.get_string())) : to_json(id));
+}
+
+// A block is announced once, however many events of it run at the same time, and whatever others they block beside it.
+std::vector<std::string> blocked_keys(const json::object& block, std::string_view key) {
+  std::vector<std::string> keys;
+  if (const auto* ids = ids_of(block))
+    for (const auto& id : *ids) keys.push_back(blocked_key(id));
+  if (keys.empty()) keys.push_back(fmt::format("blocked/{}", key));
+  return keys;
+}
+
+// The block without the addresses that were announced already. Its ids go with its addresses, one each.
+Result<json::object> not_announced(const json::object& block, Webhook& webhook) {
+  const auto* ids = ids_of(block);
+  const auto* hosts = block.if_contains("HostIps");
+  if (!is_blocked(block) || !ids || !hosts || !hosts->is_array() || hosts->get_array().size() != ids->size())
+    return block;
+  json::array left_ids, left_hosts;
+  for (std::size_t i = 0; i < ids->size(); ++i) {
+    const auto announced = webhook.was_announced(blocked_key((*ids)[i]));
+    if (!announced) return std::unexpected(announced.error());
+    if (*announced) continue;
+    left_ids.push_back((*ids)[i]);
+    left_hosts.push_back(hosts->get_array()[i]);
+  }
+  if (left_ids.empty()) return block;  // all of it: it says so by its keys
+  json::object left = block;
+  left["BlockIds"] = std::move(left_ids);
+  left["HostIps"] = std::move(left_hosts);
+  return left;
+}
+
+// That a block failed is told again after an hour, that the gate refused it after a day.
+std::string unblocked_key(const json::object& block, Time now) {
+  const auto* ids = ids_of(block);
   const auto* refused = block.if_contains("Refused");
   const bool was_refused = refused && refused->is_array() && !refused->get_array().empty();
-  if (known || !was_refused)
-    return fmt::format("failed/{}/{}", known ? to_json(*ids) : addresses_of(block),
+  if (ids || !was_refused)
+    return fmt::format("failed/{}/{}", ids ? to_json(*ids) : addresses_of(block),
                        std::chrono::floor<std::chrono::hours>(now).time_since_epoch().count());
   std::string codes;
   for (const auto& one : refused->get_array())
@@ -151,9 +200,14 @@ const json::object* block_of(const json::value& told, json::object& joined) {
   return joined.contains("HostIp") || joined.contains("HostIps") ? &joined : nullptr;
 }
 
-Result<Post> message_post(const json::object& input, const json::value& told, std::string_view key, Time now) {
+Result<Post> message_post(const json::object& input, const json::value& told, std::string_view key, Ports& ports) {
   json::object joined;
-  if (const auto* block = block_of(told, joined)) return Post{block_message(*block), block_key(*block, key, now)};
+  if (const auto* block = block_of(told, joined)) {
+    auto left = not_announced(*block, *ports.webhook);
+    if (!left) return pass_on(left);
+    return Post{block_message(*left),
+                is_blocked(*left) ? blocked_keys(*left, key) : std::vector{unblocked_key(*left, ports.now)}};
+  }
   // A free text, beside its region or with it in an object.
   const auto text = told.is_string()   ? std::string_view(told.get_string())
                     : told.is_object() ? string_at(told.get_object(), "Message")
@@ -162,7 +216,7 @@ Result<Post> message_post(const json::object& input, const json::value& told, st
     return fail(ErrorCode::validation, "Message must be a text, or an object with HostIp or Message", "KeyError",
                 "Message");
   const auto region = told.is_object() ? string_at(told.get_object(), "Region") : string_at(input, "Region");
-  return Post{message(text, region, "danger", {}, {}), fmt::format("text/{}", key)};
+  return Post{message(text, region, "danger", {}, {}), {fmt::format("text/{}", key)}};
 }
 
 // The fields that the original's workflow picks from an event of one finding.
@@ -181,23 +235,23 @@ json::object picked_finding(const json::object& input) {
   return finding;
 }
 
-Result<std::vector<Post>> posts_of(const json::value& input, std::string_view key, Time now) {
+Result<std::vector<Post>> posts_of(const json::value& input, std::string_view key, Ports& ports) {
   std::vector<Post> posts;
   const json::object none;
   const json::object& request = input.is_object() ? input.get_object() : none;
   if (const auto* told = request.if_contains("Message")) {
-    auto post = message_post(request, *told, key, now);
+    auto post = message_post(request, *told, key, ports);
     if (!post) return pass_on(post);
     posts.push_back(std::move(*post));
     return posts;
   }
   if (request.contains("Finding_ID") || request.contains("Finding_description")) {
     const json::object finding = picked_finding(request);
-    posts.push_back({finding_message(finding, {}), finding_key(finding)});
+    posts.push_back({finding_message(finding, {}), {finding_key(finding)}});
     return posts;
   }
   for (const auto* finding : findings_of(input))
-    posts.push_back({finding_message(*finding, string_at(request, "region")), finding_key(*finding)});
+    posts.push_back({finding_message(*finding, string_at(request, "region")), {finding_key(*finding)}});
   if (posts.empty())
     return fail(ErrorCode::validation, "there is nothing to tell: neither Message nor findings", "KeyError", "Message");
   return posts;
@@ -207,14 +261,20 @@ Result<std::vector<Post>> posts_of(const json::value& input, std::string_view ke
 
 Result<json::value> send_finding_notice(const json::value& input, const std::string& webhook_url, std::string_view key,
                                         Ports& ports) {
-  auto posts = posts_of(input, key, ports.now);
+  auto posts = posts_of(input, key, ports);
   if (!posts) return pass_on(posts);
   bool sent = false;
   for (const auto& post : *posts) {
     if (webhook_url.empty()) break;
-    auto posted = ports.webhook->post(webhook_url, to_json(post.body), post.key);
-    if (!posted) return pass_on(posted);
-    sent = sent || *posted;
+    bool all_announced = true;
+    for (const auto& one : post.keys) {
+      const auto announced = ports.webhook->was_announced(one);
+      if (!announced) return std::unexpected(announced.error());
+      all_announced = all_announced && *announced;
+    }
+    if (all_announced) continue;
+    if (auto posted = ports.webhook->post(webhook_url, to_json(post.body), post.keys); !posted) return pass_on(posted);
+    sent = true;
   }
   return json::value(json::object{{"Status", "Ok"}, {"Sent", sent}});
 }

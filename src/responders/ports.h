@@ -83,12 +83,14 @@ class RuleGroup {
                               const std::vector<std::int64_t>& priorities) = 0;
 };
 
-// Posts to a web hook, some time soon and at least once; the receiver can tell repeats by the key.
+// Posts to a web hook, some time soon and at least once. What a message announces is named by keys, each announced
+// once.
 class Webhook {
  public:
   virtual ~Webhook() = default;
-  // False: this key was announced before, and nothing is posted.
-  virtual Result<bool> post(std::string_view url, std::string_view body, std::string_view key) = 0;
+  virtual Result<bool> was_announced(std::string_view key) = 0;
+  // Posts, and notes the keys as announced; they are forgotten if the message is given up.
+  virtual Result<void> post(std::string_view url, std::string_view body, const std::vector<std::string>& keys) = 0;
 };
 
 // Those that a responder does not use may be null.

@@ -117,10 +117,11 @@ class MemoryRuleGroup final : public RuleGroup {
 
 class MemoryWebhook final : public Webhook {
  public:
-  Result<bool> post(std::string_view url, std::string_view body, std::string_view key) override {
-    if (!keys.insert(std::string(key)).second) return false;
+  Result<bool> was_announced(std::string_view key) override { return keys.contains(std::string(key)); }
+  Result<void> post(std::string_view url, std::string_view body, const std::vector<std::string>& announced) override {
+    keys.insert(announced.begin(), announced.end());
     posts.emplace_back(std::string(url), std::string(body));
-    return true;
+    return {};
   }
   std::set<std::string> keys;
   std::vector<std::pair<std::string, std::string>> posts;
