@@ -37,6 +37,14 @@ class AccessKeys {
   bool created_ = false;
 };
 
+// The key of the profile [default], for a client of this installation. Error: unavailable, if `file` cannot be read;
+// validation, if it is not understood or has no such key.
+struct ClientKey {
+  std::string access_key_id;
+  Secret secret;
+};
+Result<ClientKey> read_default_key(const std::filesystem::path& file);
+
 // "sts": GetCallerIdentity, GetAccessKeyInfo.
 service::Service service(const Identity& identity);
 

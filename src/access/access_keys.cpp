@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -130,6 +131,18 @@ Result<AccessKeys> AccessKeys::open(const std::filesystem::path& file, const Ide
     return fail(ErrorCode::validation,
                 fmt::format("{} holds no access key; remove it to get a new one", file.string()));
   return keys;
+}
+
+Result<ClientKey> read_default_key(const std::filesystem::path& file) {
+  std::ifstream stream{file, std::ios::binary};
+  if (!stream) return cannot("read", file);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  auto profiles = parse(text, file);
+  if (!profiles) return pass_on(profiles);
+  const auto found = std::ranges::find(*profiles, "default", &Profile::name);
+  if (found == profiles->end() || found->access_key_id.empty() || found->secret.empty())
+    return fail(ErrorCode::validation, fmt::format("{} holds no access key of a profile [default]", file.string()));
+  return ClientKey{std::move(found->access_key_id), Secret{std::move(found->secret)}};
 }
 
 Result<service::Credential> AccessKeys::find(std::string_view access_key_id) const {

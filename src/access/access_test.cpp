@@ -89,6 +89,18 @@ TEST_F(AccessKeysTest, SaysWhatIsWrongInTheFile) {
   EXPECT_EQ(nowhere.error().code, ErrorCode::unavailable);
 }
 
+TEST_F(AccessKeysTest, AClientTakesTheDefaultProfileWhateverElseIsThere) {
+  write(
+      "[default]\naws_access_key_id = A\naws_secret_access_key = a\n"
+      "[other]\naws_access_key_id = B\naws_secret_access_key = b\n");
+  const auto key = read_default_key(file);
+  ASSERT_TRUE(key) << key.error().message;
+  EXPECT_EQ(key->access_key_id, "A");
+  EXPECT_EQ(key->secret.reveal(), "a");
+  write("[other]\naws_access_key_id = B\naws_secret_access_key = b\n");
+  EXPECT_FALSE(read_default_key(file));
+}
+
 TEST_F(AccessKeysTest, CallerIdentityIsTheSigners) {
   service::Directory directory;
   directory.add(service(identity));

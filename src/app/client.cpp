@@ -1,10 +1,11 @@
 #include "app/client.h"
 
-#include <fstream>
+#include <filesystem>
 
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "access/access.h"
 #include "core/clock.h"
 #include "sigv4/sigv4.h"
 
@@ -17,12 +18,6 @@ constexpr long total_timeout_ms = 120'000;
 std::size_t append(char* bytes, std::size_t, std::size_t count, void* to) {
   static_cast<std::string*>(to)->append(bytes, count);
   return count;
-}
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
 }
 
 // "com.amazon…#Name:http://…" → "Name".
@@ -56,21 +51,15 @@ Result<Endpoint> endpoint_from(const std::string& data_folder, std::string url, 
     return fail(ErrorCode::validation,
                 fmt::format("the endpoint '{}' is not a server's URL such as http://127.0.0.1:4747", url));
   const std::string path = data_folder + "/credentials";
-  std::ifstream file{path};
-  if (!file)
+  std::error_code missing;
+  if (!std::filesystem::exists(path, missing))
     return fail(ErrorCode::unavailable,
                 fmt::format("there are no credentials at '{}': name the server's data folder with --data", path));
   Endpoint endpoint{.url = url, .region = region, .access_key_id = {}, .secret_access_key = {}};
-  for (std::string line; std::getline(file, line);) {
-    const auto equals = line.find('=');
-    if (equals == line.npos) continue;
-    const std::string name = trimmed(std::string_view(line).substr(0, equals));
-    if (name == "aws_access_key_id") endpoint.access_key_id = trimmed(std::string_view(line).substr(equals + 1));
-    if (name == "aws_secret_access_key")
-      endpoint.secret_access_key = Secret{trimmed(std::string_view(line).substr(equals + 1))};
-  }
-  if (endpoint.access_key_id.empty() || endpoint.secret_access_key.empty())
-    return fail(ErrorCode::validation, fmt::format("'{}' holds no access key", path));
+  auto key = access::read_default_key(path);
+  if (!key) return pass_on(key);
+  endpoint.access_key_id = std::move(key->access_key_id);
+  endpoint.secret_access_key = std::move(key->secret);
   return endpoint;
 }
 
