@@ -38,14 +38,19 @@ LineReader::~LineReader() {
 
 // Runs on the thread. Block after block, until one is empty.
 void LineReader::read_ahead() {
+  std::ptrdiff_t read = 0;  // not yet handed over
   for (std::size_t i = 0;; i = (i + 1) % blocks_.size()) {
-    empty_.acquire();
+    if (!empty_.try_acquire()) {
+      full_.release(std::exchange(read, 0));
+      empty_.acquire();
+    }
     if (stop_) return;
     Block& block = blocks_[i];
     const std::ptrdiff_t got = source_(block.bytes.data(), block_bytes);
     if (got < 0) has_failed_ = true;
     block.size = static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0));
-    full_.release();
+    ++read;
+    if (read == batch || block.size < block_bytes) full_.release(std::exchange(read, 0));
     if (block.size == 0) return;
   }
 }
@@ -54,10 +59,11 @@ void LineReader::read_ahead() {
 bool LineReader::take_block() {
   if (at_end_) return false;
   if (has_block_) {
-    empty_.release();
+    if (++returned_ == batch) empty_.release(std::exchange(returned_, 0));
     current_ = (current_ + 1) % blocks_.size();
   }
   if (!full_.try_acquire()) {
+    empty_.release(std::exchange(returned_, 0));
     if (before_waiting_) before_waiting_();
     full_.acquire();
   }

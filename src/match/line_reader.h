@@ -42,8 +42,10 @@ class LineReader {
   bool has_failed() const { return has_failed_; }
 
  private:
-  static constexpr std::size_t block_bytes = std::size_t{256} << 10;
-  static constexpr std::ptrdiff_t block_count = 4;
+  static constexpr std::size_t block_bytes = std::size_t{64} << 10;
+  static constexpr std::ptrdiff_t block_count = 32;
+  // Blocks are handed over so many at a time, as to wake a thread costs much; what is short is handed over at once.
+  static constexpr std::ptrdiff_t batch = 8;
 
   struct Block {
     std::vector<char> bytes;
@@ -61,7 +63,8 @@ class LineReader {
   std::counting_semaphore<block_count> full_{0};
   std::atomic<bool> stop_ = false;
   std::atomic<bool> has_failed_ = false;
-  std::size_t current_ = 0;  // the block that lines are taken from
+  std::size_t current_ = 0;      // the block that lines are taken from
+  std::ptrdiff_t returned_ = 0;  // blocks that were taken, not yet given back
   bool has_block_ = false;
   bool at_end_ = false;
   bool is_first_ = true;
