@@ -37,11 +37,12 @@ std::optional<DuplicateKey> find_duplicate_key(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     if (c == '"') {
+      const auto start = at;
       auto string = take_string(text, at);
       if (levels.empty() || !levels.back().expects_key) continue;
       auto& level = levels.back();
       level.expects_key = false;
-      if (!level.keys.insert(string).second) return DuplicateKey{std::move(string), level.is_states};
+      if (!level.keys.insert(string).second) return DuplicateKey{std::move(string), level.is_states, start};
       level.last_key = std::move(string);
       continue;
     }

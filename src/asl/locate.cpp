@@ -1,8 +1,11 @@
 #include "asl/locate.h"
 
+#include <algorithm>
 #include <string>
 
+#include "asl/detail/duplicate_keys.h"
 #include "core/json.h"
+#include "core/json_error.h"
 
 namespace tocsin::asl {
 namespace {
@@ -127,8 +130,32 @@ class Walker {
 }  // namespace
 
 Position locate(std::string_view text, std::string_view location) {
+  return position_at(text, Walker(text, location).find());
+}
+
+Position locate(std::string_view text, const Diagnostic& diagnostic) {
+  if (const auto wrong = json_error_at(text)) return position_at(text, *wrong);
+  const auto location = diagnostic.location.value_or("/");
+  if (location == "/")
+    if (const auto twice = find_duplicate_key(text);
+        twice && (diagnostic.code == "INVALID_JSON_DESCRIPTION" || diagnostic.code == "DUPLICATE_STATE_NAME"))
+      return position_at(text, twice->offset);
+  return locate(text, pointed_at(diagnostic));
+}
+
+std::string pointed_at(const Diagnostic& diagnostic) {
+  auto location = diagnostic.location.value_or("/");
+  constexpr std::string_view begin = "Field '", end = "' is not supported";
+  const std::string_view message = diagnostic.message;
+  const auto close = message.find(end);
+  if (!message.starts_with(begin) || close == message.npos) return location;
+  if (location == "/") location.clear();
+  return location + "/" + std::string(message.substr(begin.size(), close - begin.size()));
+}
+
+Position position_at(std::string_view text, std::size_t offset) {
   Position position;
-  position.offset = Walker(text, location).find();
+  position.offset = std::min(offset, text.size());
   for (const char c : text.substr(0, position.offset)) {
     if (c == '\n') {
       ++position.line;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <string>
 #include <string_view>
+
+#include "asl/asl.h"
 
 namespace tocsin::asl {
 
@@ -16,5 +18,15 @@ struct Position {
 // element. As far as the location leads: a missing field is shown at the object that misses it. `text` must be valid
 // JSON.
 Position locate(std::string_view text, std::string_view location);
+// The same for a whole diagnostic of `text`: where text is not valid JSON, the byte that is wrong; for a duplicate key,
+// its second place.
+Position locate(std::string_view text, const Diagnostic& diagnostic);
+
+// A diagnostic's location, with the field that its message names where the location is only the object around it
+// ("Field 'X' is not supported").
+std::string pointed_at(const Diagnostic& diagnostic);
+
+// Line and column of a byte of `text`.
+Position position_at(std::string_view text, std::size_t offset);
 
 }  // namespace tocsin::asl

@@ -3,6 +3,8 @@
 #include <boost/json/parser.hpp>
 #include <fmt/format.h>
 
+#include "core/json_error.h"
+
 namespace tocsin {
 namespace {
 
@@ -61,6 +63,21 @@ Result<json::object> parse_json_object(std::string_view text, json::storage_ptr 
   if (!value) return pass_on(value);
   if (!value->is_object()) return fail(ErrorCode::validation, "the JSON value must be an object");
   return std::move(value->get_object());
+}
+
+std::optional<std::size_t> json_error_at(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = json_depth_max;
+  json::parser parser{{}, options};
+  boost::system::error_code error;
+  const std::size_t read = parser.write_some(text.data(), text.size(), error);
+  if (error || read < text.size()) return read;
+  try {
+    (void)parser.release();  // throws where the text ended too early
+    return std::nullopt;
+  } catch (const boost::system::system_error&) {
+    return text.size();
+  }
 }
 
 std::string to_json(const json::value& value) {

@@ -135,11 +135,15 @@ Result<void> check_resources(const json::object& resources) {
 
 }  // namespace
 
-Result<Template> read(std::string_view text) {
+Result<json::value> read_document(std::string_view text) {
   if (text.size() > template_bytes_max)
     return fail(ErrorCode::validation, "the template is larger than 1 MB", "ValidationError");
   const auto first = text.find_first_not_of(" \t\r\n");
-  auto document = first != text.npos && text[first] == '{' ? parse_json(text) : read_yaml(text);
+  return first != text.npos && text[first] == '{' ? parse_json(text) : read_yaml(text);
+}
+
+Result<Template> read(std::string_view text) {
+  auto document = read_document(text);
   if (!document) return pass_on(document);
   if (!document->is_object()) return fail(ErrorCode::validation, "a template must be a map", "ValidationError");
   const json::object& root = document->get_object();

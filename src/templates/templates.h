@@ -30,6 +30,10 @@ struct Template {
   json::object outputs;
 };
 
+// YAML or JSON text as a document, functions in their long form; any document, not only a template. Error: validation,
+// with line and column.
+Result<json::value> read_document(std::string_view text);
+
 // Error: validation, with line and column for text that cannot be read, and the path of what is out of place.
 Result<Template> read(std::string_view text);
 

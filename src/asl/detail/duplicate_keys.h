@@ -1,6 +1,7 @@
 // Keys that an object of a JSON text has twice: the document keeps only one of them. Private to the room.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@ namespace tocsin::asl {
 struct DuplicateKey {
   std::string key;
   bool in_states = false;  // the object is the value of a field "States"
+  std::size_t offset = 0;  // of its second place
 };
 
 // The first duplicate. `text` must be valid JSON.
