@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "asl/asl.h"
+#include "core/time_format.h"
 #include "jsonpath/jsonpath.h"
+#include "simulation/difference.h"
 
 namespace tocsin::simulation {
 
@@ -35,29 +37,6 @@ json::value* place_of(json::value& document, std::string_view pointer) {
     }
   }
   return here;
-}
-
-// Two strings that are both JSON objects or arrays are compared as those: recorded causes lost their key order.
-bool alike(const json::value& a, const json::value& b) {
-  if (a.is_string() && b.is_string() && a != b) {
-    const auto left = parse_json(a.get_string());
-    const auto right = parse_json(b.get_string());
-    return left && right && left->is_structured() && right->is_structured() && alike(*left, *right);
-  }
-  if (const auto* array = a.if_array(); array && b.is_array()) {
-    if (array->size() != b.get_array().size()) return false;
-    for (std::size_t i = 0; i < array->size(); ++i)
-      if (!alike((*array)[i], b.get_array()[i])) return false;
-    return true;
-  }
-  if (const auto* object = a.if_object(); object && b.is_object()) {
-    if (object->size() != b.get_object().size()) return false;
-    return std::all_of(object->begin(), object->end(), [&](const auto& member) {
-      const auto* other = b.get_object().if_contains(member.key());
-      return other && alike(member.value(), *other);
-    });
-  }
-  return jsonpath::equal(a, b);
 }
 
 bool same_shape(const json::value& a, const json::value& b) {
@@ -106,8 +85,18 @@ bool same_event(const json::value& expected, const json::value& actual) {
   return true;
 }
 
+std::string line_text(const json::value& line) {
+  const auto* array = line.if_array();
+  if (!array) return to_text(line);
+  std::string text;
+  for (const auto& part : *array)
+    text += (text.empty() ? "" : " ") +
+            (part.is_string() ? std::string(std::string_view(part.get_string())) : to_text(part));
+  return text;
+}
+
 bool same_history(const json::array& expected, const std::vector<HistoryEvent>& history, bool unordered,
-                  std::string& difference) {
+                  std::vector<std::string>& notes) {
   std::vector<json::value> actual;
   for (const auto& event : history)
     if (event.child == 0) actual.push_back(event_line(event));
@@ -119,24 +108,28 @@ bool same_history(const json::array& expected, const std::vector<HistoryEvent>& 
     same = match < actual.size() && same_event(expected[i], actual[match]);
     if (same) used[match] = true;
   }
-  if (!same) {
-    json::array lines(actual.begin(), actual.end());
-    difference += fmt::format("\n  history expected {}\n  history actual   {}", to_json(json::value(expected)),
-                              to_json(json::value(std::move(lines))));
+  if (same) return true;
+  std::vector<std::string> wanted, given;
+  for (const auto& line : expected) wanted.push_back(line_text(line));
+  for (const auto& line : actual) given.push_back(line_text(line));
+  if (unordered) {
+    std::ranges::sort(wanted);
+    std::ranges::sort(given);
   }
-  return same;
+  notes.push_back("history (- expected, + was):");
+  for (const auto& line : line_differences(wanted, given)) notes.push_back("  " + line);
+  return false;
 }
 
-bool same_delays(const json::object& described, const Simulation& run, std::string& difference) {
+bool same_delays(const json::object& described, const Simulation& run, std::vector<std::string>& notes) {
+  bool as_long = true;
   if (const auto* elapsed = described.if_contains("expect_elapsed")) {
     const json::value seconds = std::chrono::duration<double>(run.elapsed).count();
-    if (!jsonpath::equal(*elapsed, seconds)) {
-      difference += fmt::format("\n  elapsed expected {} s, was {} s", to_text(*elapsed), to_text(seconds));
-      return false;
-    }
+    as_long = jsonpath::equal(*elapsed, seconds);
+    if (!as_long) notes.push_back(fmt::format("elapsed: expected {} s, was {} s", to_text(*elapsed), to_text(seconds)));
   }
   const auto* delays = described.if_contains("expect_delays");
-  if (!delays || !delays->is_array()) return true;
+  if (!delays || !delays->is_array()) return as_long;
   const bool bounds = bool_at(described, "delays_are_upper_bounds");
   bool same = delays->get_array().size() == run.retry_delays.size();
   for (std::size_t i = 0; same && i < run.retry_delays.size(); ++i) {
@@ -145,11 +138,12 @@ bool same_delays(const json::object& described, const Simulation& run, std::stri
     same = bounds ? order <= 0 : order == 0;
   }
   if (!same) {
-    difference += fmt::format("\n  delays expected {}, were", to_text(*delays));
-    for (const auto delay : run.retry_delays)
-      difference += fmt::format(" {}", std::chrono::duration<double>(delay).count());
+    json::array were;
+    for (const auto delay : run.retry_delays) were.push_back(std::chrono::duration<double>(delay).count());
+    notes.push_back(
+        fmt::format("retry delays: expected {}{}, were {}", bounds ? "at most " : "", to_text(*delays), to_text(were)));
   }
-  return same;
+  return same && as_long;
 }
 
 json::value outcome(const json::value& output, const std::optional<std::string>& error,
@@ -177,60 +171,89 @@ void judge(const json::object& described, const Simulation& run, CaseResult& res
       cause_ignored = cause_ignored || pointer.get_string() == "/cause";
     }
   }
+  auto& notes = result.notes;
+  if (!run.problem.empty()) notes.push_back(run.problem);
   const auto status = to_string(run.status);
   const bool same_status = string_at(described, "status") == status;
-  const bool same_output = bool_at(described, "nondeterministic") ? same_shape(wanted.at("output"), given.at("output"))
-                                                                  : alike(wanted.at("output"), given.at("output"));
-  const bool same_error = alike(wanted.at("error"), given.at("error"));
-  if (!same_status || !same_output || !same_error)
-    result.difference += fmt::format("\n  expected {} {}\n  actual   {} {}", string_at(described, "status"),
-                                     to_text(wanted), status, to_text(given));
+  if (!same_status)
+    notes.push_back(fmt::format("status: expected {}, was {}", string_at(described, "status", "none"), status));
+  const bool shape_only = bool_at(described, "nondeterministic");
+  bool same = true;
+  for (const auto* field : {"output", "error"}) {
+    if (!described.contains(field)) continue;
+    const bool is_shape = shape_only && std::string_view(field) == "output";
+    if (is_shape ? same_shape(wanted.at(field), given.at(field)) : alike(wanted.at(field), given.at(field))) continue;
+    same = false;
+    for (auto& line : differences(wanted.at(field), given.at(field), field)) notes.push_back(std::move(line));
+  }
   if (!cause_ignored) {
     result.cause = alike(wanted.at("cause"), given.at("cause"));
-    if (!*result.cause)
-      result.difference += fmt::format("\n  cause expected {}\n  cause actual   {}", to_text(wanted.at("cause")),
-                                       to_text(given.at("cause")));
+    for (auto& line : differences(wanted.at("cause"), given.at("cause"), "cause")) notes.push_back(std::move(line));
+  } else if ((!same_status || !same) && run.cause) {
+    notes.push_back("cause: " + *run.cause);
   }
   if (const auto* history = described.if_contains("history"); history && history->is_array())
-    result.history =
-        same_history(history->get_array(), run.history, bool_at(described, "history_unordered"), result.difference);
-  const bool same_times = same_delays(described, run, result.difference);
-  result.passed = same_status && same_output && same_error && same_times && run.problem.empty();
-  if (!run.problem.empty()) result.difference += "\n  " + run.problem;
+    result.history = same_history(history->get_array(), run.history, bool_at(described, "history_unordered"), notes);
+  const bool same_times = same_delays(described, run, notes);
+  result.passed = same_status && same && same_times && run.problem.empty();
+}
+
+// What a case says about the names in the context object.
+void take_context(const json::object& described, SimulationOptions& options) {
+  const auto* given = described.if_contains("context");
+  if (!given || !given->is_object()) return;
+  const auto& context = given->get_object();
+  const auto fill = [&](std::string_view path, std::string& field) {
+    if (const auto text = string_at(context, path); !text.empty()) field = text;
+  };
+  fill("Execution.Id", options.context.execution_arn);
+  fill("Execution.Name", options.context.execution_name);
+  fill("Execution.RoleArn", options.context.role_arn);
+  fill("StateMachine.Id", options.context.state_machine_arn);
+  fill("StateMachine.Name", options.context.state_machine_name);
+  if (const auto start = parse_rfc3339(string_at(context, "Execution.StartTime"))) options.start = *start;
 }
 
 }  // namespace
 
-CaseResult run_case(const json::object& described, const SimulationOptions& options) {
+CaseResult run_case(const json::object& described, const SimulationOptions& given_options) {
   CaseResult result;
   result.name = string_at(described, "name");
+  SimulationOptions options = given_options;
+  take_context(described, options);
   const auto* definition = described.if_contains("definition");
+  if (!definition && !described.contains("definition_text")) {
+    result.notes.emplace_back("the case has no definition");
+    return result;
+  }
   const auto text = definition ? to_json(*definition) : std::string(string_at(described, "definition_text"));
   const auto kind = string_at(described, "type") == "EXPRESS" ? asl::Kind::express : asl::Kind::standard;
   const auto compiled = asl::compile(text, kind);
   const bool must_not_succeed = bool_at(described, "must_not_succeed");
   if (!compiled) {
     result.passed = must_not_succeed;
-    result.difference = "\n  " + compiled.error().message;
+    if (!result.passed) result.notes.push_back(compiled.error().message);
     return result;
   }
   Mocks mocks;
   if (const auto* given = described.if_contains("mocks"); given && given->is_object()) {
     auto parsed = Mocks::parse(given->get_object());
     if (!parsed) {
-      result.difference = fmt::format("\n  mocks{}: {}", parsed.error().path, parsed.error().message);
+      result.notes.push_back(fmt::format("mocks{}: {}", parsed.error().path, parsed.error().message));
       return result;
     }
     mocks = std::move(*parsed);
   }
   const auto* input = described.if_contains("input");
-  const auto run = simulate(**compiled, input ? *input : json::value(json::object()), std::move(mocks), options);
+  auto run = simulate(**compiled, input ? *input : json::value(json::object()), std::move(mocks), options);
   if (must_not_succeed) {
     result.passed = run.status != asl::Status::succeeded && run.problem.empty();
-    result.difference = result.passed ? "" : "\n  it succeeded";
-    return result;
+    if (!result.passed) result.notes.push_back(run.problem.empty() ? "it succeeded, and must not" : run.problem);
+  } else {
+    judge(described, run, result);
   }
-  judge(described, run, result);
+  result.definition = *compiled;
+  result.run = std::move(run);
   return result;
 }
 

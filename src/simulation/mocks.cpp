@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "jsonpath/jsonpath.h"
@@ -7,6 +9,15 @@ namespace tocsin::simulation {
 namespace {
 
 constexpr std::int64_t repeat_max = 16 * 1024 * 1024;
+
+// Not cut inside a character.
+std::string shown(const json::value& payload) {
+  auto text = asl::to_text(payload);
+  if (text.size() <= 1000) return text;
+  std::size_t end = 1000;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
 
 Result<json::value> repeated(const json::value& described, const std::string& path) {
   const auto* object = described.if_object();
@@ -82,13 +93,23 @@ const MockedAnswer* Mocks::take(const std::string& resource, const json::value& 
       if (!entry.used && !entry.answer.args) return use(entry);
     for (auto& entry : found->second) {
       if (entry.used || any_order) continue;
-      problem = fmt::format("{} was called with {}, expected was {}", resource, asl::to_text(payload).substr(0, 1000),
-                            asl::to_text(*entry.answer.args).substr(0, 1000));
+      problem =
+          fmt::format("{} was called with {}, expected was {}", resource, shown(payload), shown(*entry.answer.args));
       return use(entry);
     }
   }
-  problem = fmt::format("no answer is left for {} called with {}", resource, asl::to_text(payload).substr(0, 1000));
+  problem = found == entries_.end()
+                ? fmt::format("there is no mock of {}, which is called with {}", resource, shown(payload))
+                : fmt::format("none of the {} mocked answers of {} is left for a call with {}", found->second.size(),
+                              resource, shown(payload));
   return nullptr;
+}
+
+std::vector<std::string> Mocks::untouched() const {
+  std::vector<std::string> resources;
+  for (const auto& [resource, entries] : entries_)
+    if (!entries.empty() && std::ranges::none_of(entries, &Entry::used)) resources.push_back(resource);
+  return resources;
 }
 
 }  // namespace tocsin::simulation

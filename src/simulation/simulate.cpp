@@ -43,12 +43,13 @@ class Simulator {
       }
       if (options_.store_between_steps && !store()) break;
       if (options_.send_late_answers && !ignores_late_answers()) break;
-      if (!step()) break;
+      if (unanswered_ || !step()) break;
     }
     result_.status = execution_.status;
     result_.output = execution_.output;
     result_.error = execution_.error;
     result_.cause = execution_.cause;
+    result_.unused_mocks = mocks_.untouched();
     result_.elapsed = now_ - options_.start;
     result_.execution = std::move(execution_);
     return std::move(result_);
@@ -135,14 +136,13 @@ class Simulator {
   void answer(const ScheduleTask& task) {
     std::string problem;
     const auto* mocked = mocks_.take(task.resource, task.input, any_order_, problem);
-    if (!problem.empty()) note(std::move(problem));
+    if (!problem.empty()) note(fmt::format("state '{}': {}", task.state, problem));
     const auto& state = *definition_.find(task.state);
     if (state.as<TaskFields>().kind == TaskFields::Kind::activity)
       answers_.push_back(TaskStarted{task.task, "simulation"});
     if (task.integration != Integration::request_response) answers_.push_back(TaskSubmitted{task.task, json::object()});
     if (!mocked) {
-      answers_.clear();
-      timers_.clear();
+      unanswered_ = true;
       return;
     }
     if (mocked->never) return;
@@ -163,6 +163,7 @@ class Simulator {
   std::vector<std::int64_t> over_;  // tasks and timers that the execution is done with
   Simulation result_;
   bool any_order_ = false;
+  bool unanswered_ = false;  // a task has no mock: nothing can be said of what follows
 };
 
 }  // namespace

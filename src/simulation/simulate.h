@@ -34,6 +34,8 @@ class Mocks {
   // Null where nothing is left for this call.
   const MockedAnswer* take(const std::string& resource, const json::value& payload, bool any_order,
                            std::string& problem);
+  // Resources that no call took an answer of.
+  std::vector<std::string> untouched() const;
 
  private:
   struct Entry {
@@ -69,6 +71,7 @@ struct Simulation {
   // Why the run says nothing about the definition: a call without a mock, a payload that was not the expected one, or a
   // wait for something that will never come. Empty: none.
   std::string problem;
+  std::vector<std::string> unused_mocks;  // resources that were never called
 };
 
 Simulation simulate(const asl::Definition& definition, json::value input, Mocks mocks,
