@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "app/workflow_flags.h"
 #include "match/match.h"
 
 namespace {
@@ -37,14 +38,6 @@ void add_config_flags(CLI::App& command, ConfigFlags& flags) {
   command.add_flag("--no-stacks", flags.no_stacks, "Start empty: load no stacks");
   command.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off");
   command.add_flag("--log-json", flags.log_json, "Log as JSON lines");
-}
-
-void add_client_flags(CLI::App& command, ClientFlags& flags) {
-  command.add_option("--endpoint", flags.endpoint, "URL of the server")->capture_default_str();
-  command.add_option("--data", flags.data, "The server's data folder, for its credentials")->capture_default_str();
-  command.add_option("--region", flags.region, "Region that the server must have (else it is asked for its own)");
-  command.add_option("--account", flags.account, "Account that the server must have (else it is asked for its own)");
-  command.add_flag("--json", flags.json, "Answer as JSON");
 }
 
 void add_serve(CLI::App& app, int& code) {
@@ -209,6 +202,18 @@ bool is_unknown_command(const CLI::App& app, std::string_view word) {
 
 }  // namespace
 
+namespace tocsin::app {
+
+void add_client_flags(CLI::App& command, ClientFlags& flags) {
+  command.add_option("--endpoint", flags.endpoint, "URL of the server")->capture_default_str();
+  command.add_option("--data", flags.data, "The server's data folder, for its credentials")->capture_default_str();
+  command.add_option("--region", flags.region, "Region that the server must have (else it is asked for its own)");
+  command.add_option("--account", flags.account, "Account that the server must have (else it is asked for its own)");
+  command.add_flag("--json", flags.json, "Answer as JSON");
+}
+
+}  // namespace tocsin::app
+
 int main(int argc, char** argv) {
   CLI::App app{"Tocsin: security incident response. Findings come in, addresses are blocked, people are told."};
   app.require_subcommand(1);
@@ -223,6 +228,8 @@ int main(int argc, char** argv) {
   add_blocks(app, code);
   add_samples(app, code);
   add_match(app, code);
+  add_workflow(app, code);
+  add_executions(app, code);
   add_config(app, code);
   add_version(app, code);
   if (argc == 2 && argv[1] == std::string_view("help")) argv[1] = const_cast<char*>("--help");
