@@ -205,7 +205,8 @@ ConfigReading read_config(const std::filesystem::path& file) {
 
 void apply_environment(Config& config) {
   if (const char* url = std::getenv("TOCSIN_SLACK_WEBHOOK_URL"); url && *url)
-    config.stack["ip-blocking"].parameters["SlackWebhookUrl"] = Secret{url};
+    for (const auto* stack : {"ip-blocking", "playbooks"})
+      config.stack[stack].parameters["SlackWebhookUrl"] = Secret{url};
   if (const char* token = std::getenv("TOCSIN_FEED_TOKEN"); token && *token) config.feed_token = Secret{token};
 }
 
