@@ -115,7 +115,8 @@ Score run_file(const fs::path& path, const SimulationOptions& options) {
     const bool right = result.passed && result.cause.value_or(true) && result.history.value_or(true);
     if (!right && accepted_misses.contains(result.name))
       fmt::print("  accepted miss: {}: {}\n", result.name, accepted_misses.at(result.name));
-    EXPECT_TRUE(right || accepted_misses.contains(result.name)) << result.name << "\n  " << fmt::to_string(fmt::join(result.notes, "\n  "));
+    EXPECT_TRUE(right || accepted_misses.contains(result.name))
+        << result.name << "\n  " << fmt::to_string(fmt::join(result.notes, "\n  "));
   }
   fmt::print("{:<36} {:>5} {:>5}/{:<5} {:>5}/{:<5} {:>5}/{:<5} {:>5}\n", path.filename().string(), score.cases,
              score.passed, score.cases, score.causes_right, score.causes, score.histories_right, score.histories,
