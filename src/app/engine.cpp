@@ -226,6 +226,7 @@ Result<std::vector<stacks::Report>> Engine::prepare(const Config& config) {
     if (!released) return pass_on(released);
     remember(transaction, identity_);
     findings_->set_timer(transaction);
+    workflows::Executions::set_timer(transaction);
     return {};
   });
   if (!applied) return pass_on(applied);
@@ -277,7 +278,7 @@ Summary Engine::summary() {
     Summary s;
     s.findings = findings_->summary(reader);
     s.rules = rules_->counts(reader);
-    s.executions = workflows::Executions::count(reader);
+    s.executions = executions_->count(reader);
     s.containment = containment_->report(reader);
     s.functions = functions_->counts(reader);
     s.outbox_waiting = reader.integer("SELECT count(*) FROM outbox WHERE due <= ? OR attempt > 0", 0, reader.now());

@@ -128,6 +128,17 @@ struct TaskHeartbeat {
 struct TimerFired {
   TimerId timer{};
 };
+// The caller's own deadline for a task that has no TimeoutSeconds passed: as if it had had one.
+struct TaskOverdue {
+  TaskId task{};
+};
+// New limits of a running Map run; what is not given stays. Changes the execution even where the step is empty.
+struct MapRunChanged {
+  std::string arn;
+  std::optional<std::int64_t> concurrency_max = {};
+  std::optional<std::int64_t> failures_tolerated = {};
+  std::optional<double> failure_percentage_tolerated = {};
+};
 struct StopRequested {
   std::optional<std::string> error;
   std::optional<std::string> cause;
@@ -135,7 +146,7 @@ struct StopRequested {
 // The caller's own deadline passed (a machine's TimeoutSeconds and the express limit are timers of the interpreter).
 struct ExecutionTimedOut {};
 using Happening = std::variant<TaskStarted, TaskSubmitted, TaskSucceeded, TaskFailed, TaskHeartbeat, TimerFired,
-                               StopRequested, ExecutionTimedOut>;
+                               StopRequested, ExecutionTimedOut, TaskOverdue, MapRunChanged>;
 
 // ---- the interpreter
 

@@ -30,12 +30,17 @@ json::value FrameScope::make_context() const {
     if (parent == execution.frames.end() || parent->second.child != outermost->child) break;
     outermost = &parent->second;
   }
-  const auto child = frame_.child == 0 ? std::string() : ":" + std::to_string(frame_.child);
+  std::string arn = info.execution_arn, name = info.execution_name;
+  if (frame_.child != 0) {
+    const auto& map_run = execution.frames.at(outermost->parent).fork->map_run_arn;
+    arn = child_arn(map_run, frame_.child);
+    name = child_name(map_run, frame_.child);
+  }
   json::object context;
-  context["Execution"] = {{"Id", info.execution_arn + child},
+  context["Execution"] = {{"Id", arn},
                           {"Input", frame_.child == 0 ? execution.input : outermost->child_input},
                           {"StartTime", format_rfc3339(execution.started)},
-                          {"Name", info.execution_name + child},
+                          {"Name", name},
                           {"RoleArn", info.role_arn},
                           {"RedriveCount", info.redrive_count}};
   context["StateMachine"] = {{"Id", info.state_machine_arn}, {"Name", info.state_machine_name}};

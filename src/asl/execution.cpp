@@ -60,6 +60,7 @@ static void describe(F& f, Frame& v) {
   f("timer", v.timer);
   f("heartbeat_timer", v.heartbeat_timer);
   f("heartbeat", v.heartbeat_s);
+  f("scheduled", v.scheduled);
   f("started", v.task_started);
   f("submitted", v.task_submitted);
   f("token", v.task_token);
@@ -127,6 +128,16 @@ std::string_view to_string(Status status) {
   return statuses[static_cast<std::size_t>(status)];
 }
 
+std::string child_name(std::string_view map_run_arn, std::int64_t child) {
+  return std::string(map_run_arn.substr(map_run_arn.rfind(':') + 1)) + "-" + std::to_string(child);
+}
+
+std::string child_arn(std::string_view map_run_arn, std::int64_t child) {
+  std::string arn{map_run_arn.substr(0, map_run_arn.rfind(':') + 1)};
+  if (const auto at = arn.find(":mapRun:"); at != arn.npos) arn.replace(at, 8, ":execution:");
+  return arn + child_name(map_run_arn, child);
+}
+
 Frame::Frame(const Frame& other)
     : id(other.id),
       parent(other.parent),
@@ -144,6 +155,7 @@ Frame::Frame(const Frame& other)
       timer(other.timer),
       heartbeat_timer(other.heartbeat_timer),
       heartbeat_s(other.heartbeat_s),
+      scheduled(other.scheduled),
       task_started(other.task_started),
       task_submitted(other.task_submitted),
       task_token(other.task_token),

@@ -87,6 +87,7 @@ struct Frame {
   TimerId timer{};                    // Wait, retry, or the task's timeout
   TimerId heartbeat_timer{};
   std::int64_t heartbeat_s = 0;
+  Time scheduled;             // the task
   bool task_started = false;  // its Started event is written
   bool task_submitted = false;
   std::string task_token;
@@ -116,6 +117,11 @@ struct MapRun {
                  results_written = 0;
   } items, executions;
 };
+
+// ARN and name of a child execution of a Map run:
+// arn:<partition>:states:<region>:<account>:execution:<machine>/<label>:<map run's id>-<number of the child>.
+std::string child_arn(std::string_view map_run_arn, std::int64_t child);
+std::string child_name(std::string_view map_run_arn, std::int64_t child);
 
 struct Execution {
   Status status = Status::running;

@@ -27,6 +27,8 @@ struct HistoryEvent {
   // 0: the execution's own history. Else the number of the child execution (of a distributed Map) whose history this
   // event belongs to; ids of each child start at 1 again. See Execution::map_runs.
   std::int64_t child = 0;
+  // On a child's ExecutionStarted: which of Execution::map_runs it belongs to (from 1), and how many items it has.
+  std::int64_t map_run = 0, items = 0;
 };
 
 // The wire object: {"timestamp": <seconds since 1970, double>, "type", "id", "previousEventId", "<details_name>": {…}}.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -186,6 +187,33 @@ void Run::start_child_execution(Frame& child, const json::value& input) {
   if (recording())
     details = {{"input", to_text(input)}, {"inputDetails", not_truncated}, {"roleArn", execution_.context.role_arn}};
   emit(child, "ExecutionStarted", "executionStartedEventDetails", std::move(details));
+  if (step_.events.empty() || step_.events.back().child != child.child) return;
+  const auto& arn = execution_.frames.at(child.parent).fork->map_run_arn;
+  const auto run = std::ranges::find(execution_.map_runs, arn, &MapRun::arn);
+  step_.events.back().map_run = run - execution_.map_runs.begin() + 1;
+  step_.events.back().items = static_cast<std::int64_t>(child.item_count);
+}
+
+// A higher limit lets waiting items start at once; a lower one holds until enough have ended. Tolerance is looked at
+// when the next child fails.
+void Run::map_run_changed(const MapRunChanged& happened) {
+  for (auto& [id, frame] : execution_.frames) {
+    if (!frame.fork || frame.fork->map_run_arn.empty() || frame.fork->map_run_arn != happened.arn) continue;
+    Fork& fork = *frame.fork;
+    auto& run = *map_run(fork);
+    if (happened.concurrency_max) {
+      const auto wanted = static_cast<std::size_t>(*happened.concurrency_max);
+      fork.concurrency_max = wanted == 0 ? distributed_concurrency_max : std::min(wanted, distributed_concurrency_max);
+      run.concurrency_max = *happened.concurrency_max;
+    }
+    if (happened.failures_tolerated) run.failures_tolerated = *happened.failures_tolerated;
+    if (happened.failures_tolerated) fork.failures_tolerated = happened.failures_tolerated;
+    if (happened.failure_percentage_tolerated)
+      run.failure_percentage_tolerated = *happened.failure_percentage_tolerated;
+    if (happened.failure_percentage_tolerated)
+      fork.failure_percentage_tolerated = happened.failure_percentage_tolerated;
+    return feed(frame, state_of(frame));
+  }
 }
 
 MapRun* Run::map_run(const Fork& fork) {

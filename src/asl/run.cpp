@@ -261,6 +261,10 @@ void Run::happen(const Happening& happening) {
     task_failed(*failure);
   else if (const auto* heartbeat = std::get_if<TaskHeartbeat>(&happening))
     task_heartbeat(*heartbeat);
+  else if (const auto* overdue = std::get_if<TaskOverdue>(&happening))
+    task_overdue(*overdue);
+  else if (const auto* changed = std::get_if<MapRunChanged>(&happening))
+    map_run_changed(*changed);
 }
 
 // The state at which the outermost frame stopped runs again from its beginning; below a Parallel or Map nothing is

@@ -99,6 +99,7 @@ void Run::schedule(Frame& frame, const State& state, json::value input, std::int
   frame.task = TaskId{next_number()};
   execution_.waiting[static_cast<std::int64_t>(frame.task)] = frame.id;
   frame.heartbeat_s = heartbeat_s;
+  frame.scheduled = now_;
   ScheduleTask command{.task = frame.task,
                        .state = state.name,
                        .resource = task.resource,
@@ -162,6 +163,7 @@ void Run::task_over(Frame& frame) {
   frame.task = TaskId{};
   frame.task_started = false;
   frame.task_submitted = false;
+  frame.scheduled = {};
   frame.heartbeat_s = 0;
   cancel_timer(frame.timer);
   cancel_timer(frame.heartbeat_timer);
@@ -196,6 +198,11 @@ void Run::task_failed(const TaskFailed& happened) {
 void Run::task_heartbeat(const TaskHeartbeat& happened) {
   auto* frame = task_frame(happened.task);
   if (frame && frame->heartbeat_timer != TimerId{}) start_heartbeat(*frame, state_of(*frame));
+}
+
+void Run::task_overdue(const TaskOverdue& happened) {
+  auto* frame = task_frame(happened.task);
+  if (frame) task_timed_out(*frame, state_of(*frame), false);
 }
 
 void Run::task_timed_out(Frame& frame, const State& state, bool by_heartbeat) {

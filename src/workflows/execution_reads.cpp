@@ -20,26 +20,33 @@ void show_origin(std::string_view version_arn, std::string_view alias_arn, json:
 }  // namespace
 
 service::Answer Executions::describe_execution(store::Reader& reader, const service::Call& call) const {
-  auto row = load_by_arn(reader, string_at(call.input, "executionArn"));
+  const auto arn = string_at(call.input, "executionArn");
+  if (is_map_child(arn)) return describe_child(reader, arn);
+  auto row = load_by_arn(reader, arn);
   if (!row) return pass_on(row);
-  auto columns = reader.query("SELECT name, status, started, stopped FROM execution WHERE id = ?", row->id);
+  return describe(reader, *row);
+}
+
+service::Answer Executions::describe(store::Reader& reader, const Row& row) const {
+  auto columns = reader.query("SELECT name, status, started, stopped FROM execution WHERE id = ?", row.id);
   columns.next();
-  json::object answer{{"executionArn", row->arn},
-                      {"stateMachineArn", row->machine_arn},
+  json::object answer{{"executionArn", row.arn},
+                      {"stateMachineArn", row.machine_arn},
                       {"name", columns.text(0)},
                       {"status", columns.text(1)},
                       {"startDate", format_rfc3339(columns.time(2))},
-                      {"input", asl::to_text(row->state.input)},
+                      {"input", asl::to_text(row.state.input)},
                       {"inputDetails", {{"included", true}}}};
   if (!columns.is_null(3)) answer["stopDate"] = format_rfc3339(columns.time(3));
-  if (row->state.status == asl::Status::succeeded) {
-    answer["output"] = asl::to_text(row->state.output);
+  if (row.state.status == asl::Status::succeeded) {
+    answer["output"] = asl::to_text(row.state.output);
     answer["outputDetails"] = json::object{{"included", true}};
   }
-  auto origin = reader.query("SELECT version_arn, alias_arn FROM execution_origin WHERE execution = ?", row->id);
+  auto origin = reader.query("SELECT version_arn, alias_arn FROM execution_origin WHERE execution = ?", row.id);
   if (origin.next()) show_origin(origin.text(0), origin.text(1), answer);
-  if (row->state.error) answer["error"] = *row->state.error;
-  if (row->state.cause) answer["cause"] = *row->state.cause;
+  if (row.state.error) answer["error"] = *row.state.error;
+  if (row.state.cause) answer["cause"] = *row.state.cause;
+  show_redrive(reader, row.id, row.state, answer);
   return answer;
 }
 
@@ -58,12 +65,15 @@ service::Answer Executions::describe_machine_for_execution(store::Reader& reader
 }
 
 service::Answer Executions::list_executions(store::Reader& reader, const service::Call& call) const {
+  if (call.input.contains("mapRunArn")) return list_children(reader, call);
   // Of a machine, of one version, or what came through an alias.
   const auto wanted = string_at(call.input, "stateMachineArn");
   auto named = parse_machine_arn(wanted);
   if (!named) return pass_on(named);
   const bool of_alias = !named->qualifier.empty() && !named->is_version();
-  if (auto machine = machines_.find(reader, of_alias ? named->machine : wanted); !machine) return pass_on(machine);
+  auto machine = machines_.find(reader, of_alias ? named->machine : wanted);
+  if (!machine) return pass_on(machine);
+  if (machine->express) return type_not_supported();
   auto page = read_page(call.input, 100, 1000);
   if (!page) return pass_on(page);
   const auto status = string_at(call.input, "statusFilter");
@@ -73,7 +83,8 @@ service::Answer Executions::list_executions(store::Reader& reader, const service
       page->after.empty() ? std::numeric_limits<std::int64_t>::max() : std::strtoll(page->after.c_str(), nullptr, 10);
   const std::string sql = fmt::format(
       "SELECT e.id, e.arn, e.name, e.status, e.started, e.stopped, coalesce(o.version_arn, ''), "
-      "coalesce(o.alias_arn, '') FROM execution e LEFT JOIN execution_origin o ON o.execution = e.id "
+      "coalesce(o.alias_arn, ''), e.redrive_count, e.redriven FROM execution e LEFT JOIN execution_origin o ON "
+      "o.execution = e.id "
       "WHERE {} = ? AND e.id < ? {} ORDER BY e.id DESC LIMIT ?",
       column, status.empty() ? "" : "AND e.status = ?");
   auto rows = status.empty() ? reader.query(sql, wanted, before, page->size + 1)
@@ -94,6 +105,8 @@ service::Answer Executions::list_executions(store::Reader& reader, const service
                       {"startDate", format_rfc3339(rows.time(4))}};
     if (!rows.is_null(5)) item["stopDate"] = format_rfc3339(rows.time(5));
     show_origin(rows.text(6), rows.text(7), item);
+    item["redriveCount"] = rows.integer(8);
+    if (!rows.is_null(9)) item["redriveDate"] = format_rfc3339(rows.time(9));
     executions.push_back(std::move(item));
   }
   answer["executions"] = std::move(executions);
@@ -102,7 +115,16 @@ service::Answer Executions::list_executions(store::Reader& reader, const service
 
 service::Answer Executions::history(store::Reader& reader, const service::Call& call) const {
   const auto arn = string_at(call.input, "executionArn");
-  const auto id = reader.integer("SELECT id FROM execution WHERE arn = ?", 0, arn);
+  std::int64_t child = 0;
+  if (is_map_child(arn)) {
+    const auto found = find_map_child(reader, arn);
+    if (!found) return execution_does_not_exist(arn);
+    child = found->child;
+  } else if (auto valid = check_execution_arn(arn); !valid) {
+    return pass_on(valid);
+  }
+  const auto id = child != 0 ? find_map_child(reader, arn)->execution
+                             : reader.integer("SELECT id FROM execution WHERE arn = ?", 0, arn);
   if (id == 0) return execution_does_not_exist(arn);
   auto page = read_page(call.input, 100, 1000);
   if (!page) return pass_on(page);
@@ -111,10 +133,10 @@ service::Answer Executions::history(store::Reader& reader, const service::Call& 
   const std::int64_t from = page->after.empty() ? (reverse ? std::numeric_limits<std::int64_t>::max() : 0)
                                                 : std::strtoll(page->after.c_str(), nullptr, 10);
   auto rows =
-      reader.query(fmt::format("SELECT id, at, body FROM execution_event WHERE execution = ? AND child = 0 AND id {} ? "
+      reader.query(fmt::format("SELECT id, at, body FROM execution_event WHERE execution = ? AND child = ? AND id {} ? "
                                "ORDER BY id {} LIMIT ?",
                                reverse ? "<" : ">", reverse ? "DESC" : "ASC"),
-                   id, from, page->size + 1);
+                   id, child, from, page->size + 1);
   json::array events;
   json::object answer;
   std::int64_t last = 0;
@@ -140,7 +162,7 @@ service::Answer Executions::history(store::Reader& reader, const service::Call& 
   return answer;
 }
 
-ExecutionCounts Executions::count(store::Reader& reader) {
+ExecutionCounts Executions::count(store::Reader& reader) const {
   ExecutionCounts counts;
   auto rows = reader.query("SELECT status, count(*) FROM execution GROUP BY status");
   while (rows.next()) {
@@ -152,6 +174,8 @@ ExecutionCounts Executions::count(store::Reader& reader) {
     if (status == "TIMED_OUT") counts.timed_out = number;
     if (status == "ABORTED") counts.aborted = number;
   }
+  counts.stuck =
+      reader.integer("SELECT count(*) FROM execution WHERE task_since < ?", 0, reader.now() - limits_.stuck_after);
   return counts;
 }
 

@@ -12,18 +12,6 @@ std::string execution_arn(const Identity& identity, const Machine& machine, std:
   return identity.arn("states", fmt::format("execution:{}:{}", machine.name, name));
 }
 
-Result<json::value> read_input(std::string_view input) {
-  if (input.size() > payload_bytes_max)
-    return fail(ErrorCode::validation, "Invalid State Machine Execution Input: 'the input is larger than 262144 bytes'",
-                "InvalidExecutionInput", "input");
-  auto value = parse_json(input);
-  if (!value)
-    return fail(ErrorCode::validation,
-                fmt::format("Invalid State Machine Execution Input: '{}'", value.error().message),
-                "InvalidExecutionInput", "input");
-  return value;
-}
-
 // An execution that was started with a version or an alias says so.
 void record_origin(store::Transaction& transaction, std::int64_t execution, const Machine& machine, asl::Step& step) {
   if (machine.version_arn.empty()) return;
@@ -38,10 +26,26 @@ void record_origin(store::Transaction& transaction, std::int64_t execution, cons
 
 }  // namespace
 
+Result<json::value> read_input(std::string_view input) {
+  if (input.size() > payload_bytes_max)
+    return fail(ErrorCode::validation, "Invalid State Machine Execution Input: 'the input is larger than 262144 bytes'",
+                "InvalidExecutionInput", "input");
+  auto value = parse_json(input);
+  if (!value)
+    return fail(ErrorCode::validation,
+                fmt::format("Invalid State Machine Execution Input: '{}'", value.error().message),
+                "InvalidExecutionInput", "input");
+  return value;
+}
+
 Result<Executions::Started> Executions::start(store::Transaction& transaction, std::string_view machine_arn,
                                               std::string_view name, std::string_view input) {
   auto machine = machines_.resolve(transaction, machine_arn);
   if (!machine) return pass_on(machine);
+  if (machine->express) {
+    if (auto valid = read_input(input); !valid) return pass_on(valid);
+    return start_express(transaction, *machine, name, input);
+  }
   const std::string chosen = name.empty() ? make_uuid(transaction.random()) : std::string(name);
   if (auto named = check_name(chosen); !named) return pass_on(named);
   auto value = read_input(input);

@@ -21,7 +21,18 @@ std::string timer_key(std::int64_t execution, asl::TimerId timer) {
   return fmt::format("timer/{}/{}", execution, static_cast<std::int64_t>(timer));
 }
 
-// "task/12/7" → 12, 7.
+// When the oldest running task without a timeout of its own was scheduled.
+std::optional<Time> oldest_task(const asl::Execution& state) {
+  std::optional<Time> oldest;
+  if (state.finished()) return oldest;
+  for (const auto& [id, frame] : state.frames)
+    if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && (!oldest || frame.scheduled < *oldest))
+      oldest = frame.scheduled;
+  return oldest;
+}
+
+}  // namespace
+
 std::pair<std::int64_t, std::int64_t> numbers_of(std::string_view key) {
   const auto first = key.find('/');
   const auto second = key.find('/', first + 1);
@@ -36,7 +47,10 @@ asl::Happening happening_of(asl::TaskId task, TaskOutcome outcome) {
   return asl::TaskFailed{task, std::move(failure.error), std::move(failure.cause)};
 }
 
-}  // namespace
+std::unexpected<Error> type_not_supported() {
+  return fail(ErrorCode::validation, "This operation is not supported by this type of state machine",
+              "StateMachineTypeNotSupported");
+}
 
 std::unexpected<Error> execution_does_not_exist(std::string_view arn) {
   return fail(ErrorCode::not_found, fmt::format("Execution Does Not Exist: '{}'", arn.substr(0, 256)),
@@ -45,6 +59,11 @@ std::unexpected<Error> execution_does_not_exist(std::string_view arn) {
 
 Result<void> check_execution_arn(std::string_view arn) {
   const auto parsed = parse_arn(arn);
+  if (parsed && parsed->service == "states" && !parsed->resource.starts_with("execution:"))
+    return fail(ErrorCode::validation,
+                fmt::format("Invalid Arn: 'Resource type not valid in this context: {}'",
+                            parsed->resource.substr(0, parsed->resource.find(':'))),
+                "InvalidArn");
   if (!parsed || parsed->service != "states" || !parsed->resource.starts_with("execution:"))
     return fail(ErrorCode::validation, fmt::format("Invalid Arn: '{}'", arn.substr(0, 256)), "InvalidArn");
   return {};
@@ -68,6 +87,11 @@ void Executions::attach(store::Outbox& outbox) {
   outbox.handle(std::string(timer_kind), [this](auto& t, const auto& due) { return fire_timer(t, due); });
   if (outside_) outside_->attach(outbox);
   outbox.handle(std::string(retention_kind), [this](auto& t, const auto& due) { return purge(t, due); });
+  outbox.handle(std::string(express_kind), [this](auto& t, const auto& due) { return run_express_due(t, due); });
+  outbox.handle(std::string(express_end_kind), [this](auto& t, const auto& due) { return end_express(t, due); });
+  outbox.handle(std::string(child_kind), [this](auto& t, const auto& due) { return child_ended(t, due); });
+  outbox.handle(std::string(stop_kind), [this](auto& t, const auto& due) { return stop_child(t, due); });
+  outbox.handle(std::string(watchdog_kind), [this](auto& t, const auto& due) { return watch(t, due); });
 }
 
 // ---- loading and saving
@@ -91,16 +115,18 @@ Result<Executions::Row> Executions::load_by_arn(store::Reader& reader, std::stri
 
 void Executions::save(store::Transaction& transaction, const Row& row, const asl::Step& step) {
   const bool finished = row.state.finished();
-  transaction.execute("UPDATE execution SET status = ?, stopped = ?, state = ? WHERE id = ?",
+  transaction.execute("UPDATE execution SET status = ?, stopped = ?, task_since = ?, state = ? WHERE id = ?",
                       asl::to_string(row.state.status),
-                      finished ? std::optional<Time>{transaction.now()} : std::nullopt,
+                      finished ? std::optional<Time>{transaction.now()} : std::nullopt, oldest_task(row.state),
                       store::Blob{store::compress(row.state.to_json())}, row.id);
   for (const auto& event : step.events)
     transaction.execute("INSERT INTO execution_event (execution, child, id, at, body) VALUES (?,?,?,?,?)", row.id,
                         event.child, event.id, event.timestamp,
                         store::Blob{store::compress(asl::to_text(asl::to_json(event)))});
+  record_map_runs(transaction, row.id, step);
   for (const auto& command : step.commands) perform(transaction, row, command);
   if (!finished) return;
+  tell_parents(transaction, row.id);
   transaction.execute("DELETE FROM task_token WHERE execution = ?", row.id);
   drop_activity_tasks(transaction, row.id);
   transaction.signal("execution:" + row.arn);
@@ -108,6 +134,7 @@ void Executions::save(store::Transaction& transaction, const Row& row, const asl
     transaction.on_commit(
         [this, failed = Failed{row.arn, row.machine_arn, asl::to_string(row.state.status), row.state.error.value_or(""),
                                row.state.cause.value_or("")}] { failed_(failed); });
+  if (is_express(row.arn)) return finish_express(transaction, row);
   store::Outbox::add(transaction, {.kind = std::string(retention_kind),
                                    .destination = {},
                                    .payload = {},
@@ -128,6 +155,7 @@ void Executions::perform(store::Transaction& transaction, const Row& row, const 
                                      .due = timer->due});
   } else if (const auto* cancelled = std::get_if<asl::CancelTask>(&command)) {
     store::Outbox::cancel(transaction, task_key(row.id, cancelled->task));
+    abandon_child(transaction, row.id, cancelled->task);
     transaction.execute("DELETE FROM task_token WHERE execution = ? AND task = ?", row.id,
                         static_cast<std::int64_t>(cancelled->task));
     drop_activity_task(transaction, row.id, cancelled->task);
@@ -177,6 +205,7 @@ Result<void> Executions::run_task(store::Transaction& transaction, const store::
     return row.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>{std::unexpected(row.error())};
   auto input = parse_json(due.payload);
   if (!input) return pass_on(input);
+  if (starts_child(due.destination)) return run_child_task(transaction, *row, task, due.destination, *input);
   auto outcome = tasks_.perform(transaction, due.destination, *input);
   if (due.context == "submit") {
     if (auto* output = std::get_if<json::value>(&outcome))

@@ -45,6 +45,24 @@ std::span<const store::Migration> migrations() {
        "CREATE INDEX activity_task_by_execution ON activity_task (execution, task);"},
       // Tests of states that wait for a call outside; `result` is empty until it is there.
       {"machines", 2, "CREATE TABLE state_test (key TEXT PRIMARY KEY, created BIGINT NOT NULL, result TEXT NOT NULL);"},
+      {"executions", 1,
+       "ALTER TABLE execution ADD COLUMN redrive_count BIGINT NOT NULL DEFAULT 0;"
+       "ALTER TABLE execution ADD COLUMN redriven BIGINT;"
+       "ALTER TABLE execution ADD COLUMN redrive_token TEXT NOT NULL DEFAULT '';"
+       // When its oldest running task without a timeout of its own was scheduled.
+       "ALTER TABLE execution ADD COLUMN task_since BIGINT;"
+       "CREATE INDEX execution_by_task ON execution (task_since) WHERE task_since IS NOT NULL;"
+       "CREATE TABLE execution_parent (parent BIGINT NOT NULL, task BIGINT NOT NULL, child BIGINT NOT NULL,"
+       " form BIGINT NOT NULL, PRIMARY KEY (parent, task));"
+       "CREATE INDEX execution_parent_by_child ON execution_parent (child);"
+       "CREATE TABLE express_call (request_id TEXT PRIMARY KEY, execution BIGINT NOT NULL);"
+       "CREATE INDEX express_call_by_execution ON express_call (execution);"
+       "CREATE TABLE map_run (arn TEXT PRIMARY KEY, execution BIGINT NOT NULL, number BIGINT NOT NULL);"
+       "CREATE INDEX map_run_by_execution ON map_run (execution, number);"
+       "CREATE TABLE map_run_child (execution BIGINT NOT NULL, child BIGINT NOT NULL, map_run BIGINT NOT NULL,"
+       " items BIGINT NOT NULL, status TEXT NOT NULL, started BIGINT NOT NULL, stopped BIGINT,"
+       " PRIMARY KEY (execution, child));"
+       "CREATE INDEX map_run_child_by_run ON map_run_child (execution, map_run, child);"},
   };
   return steps;
 }

@@ -134,6 +134,24 @@ TaskOutcome Tasks::invoke_through_lambda(store::Transaction& transaction, const 
   return outcome;
 }
 
+Result<json::object> Tasks::to_operation(std::string_view service, std::string_view operation,
+                                         const json::object& parameters) const {
+  if (shapes_) return shapes_->to_operation(service, operation, parameters);
+  return with_text_members(parameters, {"Message", "MessageBody", "Detail"});
+}
+
+json::object Tasks::to_task(std::string_view service, std::string_view operation, json::object answer) const {
+  return shapes_ ? shapes_->to_task(service, operation, std::move(answer)) : answer;
+}
+
+TaskFailure Tasks::failure(store::Transaction& transaction, const OperationName& name, const Error& error) const {
+  // Parameters that the API does not have, or that are not at all what it wants.
+  if (error.aws_code.empty() && error.code == ErrorCode::validation) return {"States.Runtime", error.message};
+  const auto exception = shapes_ ? shapes_->exception(name.service, error)
+                                 : Shapes::Exception{.name = error.aws_code, .code = error.aws_code};
+  return {error_name(name, exception), error_cause(name, exception, error.message, make_uuid(transaction.random()))};
+}
+
 TaskOutcome Tasks::call_operation(store::Transaction& transaction, std::string_view integration,
                                   const json::value& input) const {
   const auto name = operation_of(integration);
@@ -143,22 +161,15 @@ TaskOutcome Tasks::call_operation(store::Transaction& transaction, std::string_v
                        fmt::format("The operation '{}' of '{}' is not served here.", name.operation, name.service)};
   if (!input.is_object())
     return TaskFailure{"States.Runtime", fmt::format("The parameters of '{}' must be an object.", integration)};
-  auto request = shapes_ ? shapes_->to_operation(name.service, name.operation, input.get_object())
-                         : with_text_members(input.get_object(), {"Message", "MessageBody", "Detail"});
-  if (!request && request.error().aws_code.empty()) return TaskFailure{"States.Runtime", request.error().message};
+  auto request = to_operation(name.service, name.operation, input.get_object());
   const std::string request_id = make_uuid(transaction.random());
   auto answer =
       request
           ? run_guarded(*operation, transaction,
                         {.caller = caller_, .input = *request, .request_id = request_id, .endpoint = directory_.url()})
           : service::Answer{std::unexpected(request.error())};
-  if (!answer) {
-    const Error& error = answer.error();
-    const auto exception = shapes_ ? shapes_->exception(name.service, error)
-                                   : Shapes::Exception{.name = error.aws_code, .code = error.aws_code};
-    return TaskFailure{error_name(name, exception), error_cause(name, exception, error.message, request_id)};
-  }
-  if (shapes_) *answer = shapes_->to_task(name.service, name.operation, std::move(*answer));
+  if (!answer) return failure(transaction, name, answer.error());
+  *answer = to_task(name.service, name.operation, std::move(*answer));
   // The optimised integration fails for one bad entry; the others are put all the same, as in AWS.
   if (name.optimised && name.service == "events" && integer_at(*answer, "FailedEntryCount") > 0)
     return TaskFailure{"EventBridge.FailedEntry", asl::to_text(*answer)};

@@ -11,6 +11,7 @@
 #include "asl/asl.h"
 #include "core/identity.h"
 #include "service/service.h"
+#include "workflows/sdk_names.h"
 #include "workflows/shapes.h"
 
 namespace tocsin::workflows {
@@ -41,6 +42,12 @@ class Tasks {
   std::optional<std::string> check_result(std::string_view resource, const json::value& result, bool is_strict) const;
   // Calls it. What a failing call wrote is rolled back.
   TaskOutcome perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const;
+
+  // The same conversions for what is not called through perform(): parameters in, result and failure out.
+  Result<json::object> to_operation(std::string_view service, std::string_view operation,
+                                    const json::object& parameters) const;
+  json::object to_task(std::string_view service, std::string_view operation, json::object answer) const;
+  TaskFailure failure(store::Transaction& transaction, const OperationName& name, const Error& error) const;
 
  private:
   TaskOutcome invoke_through_lambda(store::Transaction& transaction, const json::value& input) const;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "service/destination.h"
@@ -19,12 +20,17 @@ namespace tocsin::workflows {
 std::span<const store::Migration> migrations();
 
 struct Limits {
-  std::chrono::days retention{90};  // history of a finished execution is kept so long
+  std::chrono::seconds retention = std::chrono::days{90};  // history of a finished execution is kept so long
+  // A task whose definition gives no TimeoutSeconds fails with States.Timeout after this time.
+  std::chrono::seconds task_deadline = std::chrono::days{30};
+  // An execution with such a task counts as stuck after this time.
+  std::chrono::seconds stuck_after = std::chrono::days{1};
 };
 
 // Numbers for summaries.
 struct ExecutionCounts {
   std::int64_t running = 0, succeeded = 0, failed = 0, timed_out = 0, aborted = 0;
+  std::int64_t stuck = 0;  // of those that run: a task without a timeout of its own has run for Limits::stuck_after
 };
 
 class Executions final : public service::Destination {
@@ -42,8 +48,10 @@ class Executions final : public service::Destination {
 
   // Makes tasks that reach outside possible (http:invoke). Before attach().
   void call_outside_with(CallOutside call);
-  // Registers the outbox kinds "workflow-task", "workflow-timer" and "workflow-retention".
+  // Registers the outbox kinds "workflow-…".
   void attach(store::Outbox& outbox);
+  // Starts the watchdog, which comes again every minute; harmless where it is started already.
+  static void set_timer(store::Transaction& transaction);
 
   struct Started {
     std::string arn;
@@ -65,6 +73,14 @@ class Executions final : public service::Destination {
   // Operations of the States API, on documents of its model.
   service::Answer start_execution(store::Transaction& transaction, const service::Call& call);
   service::Answer stop_execution(store::Transaction& transaction, const service::Call& call);
+  // Express machines: the run's result. Where it has to wait, the answer says RUNNING, and the call is to be made again
+  // with the same request id when wait_for_sync's signal was raised.
+  service::Answer start_sync_execution(store::Transaction& transaction, const service::Call& call);
+  static std::optional<service::Wait> wait_for_sync(const service::Call& call, const json::object& answer);
+  service::Answer redrive_execution(store::Transaction& transaction, const service::Call& call);
+  service::Answer describe_map_run(store::Reader& reader, const service::Call& call) const;
+  service::Answer list_map_runs(store::Reader& reader, const service::Call& call) const;
+  service::Answer update_map_run(store::Transaction& transaction, const service::Call& call);
   service::Answer describe_execution(store::Reader& reader, const service::Call& call) const;
   service::Answer describe_machine_for_execution(store::Reader& reader, const service::Call& call) const;
   service::Answer list_executions(store::Reader& reader, const service::Call& call) const;
@@ -73,8 +89,9 @@ class Executions final : public service::Destination {
   service::Answer task_failure(store::Transaction& transaction, const service::Call& call);
   service::Answer task_heartbeat(store::Transaction& transaction, const service::Call& call);
 
-  static ExecutionCounts count(store::Reader& reader);
   const Tasks& tasks() const { return tasks_; }
+  ExecutionCounts count(store::Reader& reader) const;
+  const Limits& limits() const { return limits_; }
 
  private:
   struct Row {
@@ -82,6 +99,7 @@ class Executions final : public service::Destination {
     std::string arn, machine_arn, definition_hash;
     asl::Execution state;
   };
+  struct Pending;
   Result<Row> load(store::Reader& reader, std::int64_t id) const;
   Result<Row> load_by_arn(store::Reader& reader, std::string_view arn) const;
   void save(store::Transaction& transaction, const Row& row, const asl::Step& step);
@@ -91,6 +109,46 @@ class Executions final : public service::Destination {
   Result<void> run_task(store::Transaction& transaction, const store::Due& due);
   Result<void> fire_timer(store::Transaction& transaction, const store::Due& due);
   Result<void> purge(store::Transaction& transaction, const store::Due& due);
+  service::Answer describe(store::Reader& reader, const Row& row) const;
+
+  // express.cpp
+  Result<Row> new_express(store::Transaction& transaction, const Machine& machine, std::string_view name) const;
+  Result<Started> start_express(store::Transaction& transaction, const Machine& machine, std::string_view name,
+                                std::string_view input);
+  Result<Row> begin_sync(store::Transaction& transaction, const json::object& input);
+  Result<void> run_express(store::Transaction& transaction, Row& row, json::value input);
+  Result<void> store_express(store::Transaction& transaction, Row& row, const Pending& pending);
+  void finish_express(store::Transaction& transaction, const Row& row);
+  static void remove_express(store::Transaction& transaction, std::int64_t id);
+  static json::object express_result(const Row& row, Time stopped);
+  Result<void> run_express_due(store::Transaction& transaction, const store::Due& due);
+  Result<void> end_express(store::Transaction& transaction, const store::Due& due);
+
+  // nested.cpp
+  static bool starts_child(std::string_view resource);
+  Result<void> run_child_task(store::Transaction& transaction, Row& row, asl::TaskId task, std::string_view resource,
+                              const json::value& input);
+  Result<void> run_sync_child(store::Transaction& transaction, Row& row, asl::TaskId task, const json::value& input);
+  void link_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task, std::string_view child_arn,
+                  int form);
+  static void tell_parents(store::Transaction& transaction, std::int64_t child);
+  static void abandon_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task);
+  Result<void> child_ended(store::Transaction& transaction, const store::Due& due);
+  Result<void> stop_child(store::Transaction& transaction, const store::Due& due);
+
+  // map_runs.cpp
+  struct MapRunRow {
+    Row execution;
+    std::size_t number = 0;  // in the execution's map_runs
+  };
+  static void record_map_runs(store::Transaction& transaction, std::int64_t execution, const asl::Step& step);
+  Result<MapRunRow> load_map_run(store::Reader& reader, std::string_view arn) const;
+  service::Answer list_children(store::Reader& reader, const service::Call& call) const;
+  service::Answer describe_child(store::Reader& reader, std::string_view arn) const;
+
+  // watchdog.cpp
+  Result<void> watch(store::Transaction& transaction, const store::Due& due);
+
   Result<void> answer_token(store::Transaction& transaction, const service::Call& call,
                             const std::function<asl::Happening(asl::TaskId)>& happening);
 
@@ -100,6 +158,9 @@ class Executions final : public service::Destination {
   std::unique_ptr<OutsideTasks> outside_;
   std::function<void(const Failed&)> failed_;
 };
+
+// True for "arn:aws:states:…:express:MACHINE:NAME:UUID".
+bool is_express(std::string_view execution_arn);
 
 // The operations table of Step Functions ("states").
 service::Service service(Machines& machines, Executions& executions);

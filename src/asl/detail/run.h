@@ -89,6 +89,7 @@ class Run {
   void task_succeeded(const TaskSucceeded& happened);
   void task_failed(const TaskFailed& happened);
   void task_heartbeat(const TaskHeartbeat& happened);
+  void task_overdue(const TaskOverdue& happened);
   void task_timed_out(Frame& frame, const State& state, bool by_heartbeat);
   void task_over(Frame& frame);
   Frame* task_frame(TaskId task);
@@ -108,6 +109,7 @@ class Run {
   void abort_child_execution(std::int64_t child);
   void close_map_run(MapRun& run, Status status);
   MapRun* map_run(const Fork& fork);
+  void map_run_changed(const MapRunChanged& happened);
   bool start_item(Frame& frame, const State& state);
   Outcome<json::value> item_input(Frame& frame, const State& state, std::size_t& taken);
   Outcome<json::value> selected_item(Frame& frame, const State& state, std::size_t index);

@@ -1,0 +1,200 @@
+// Executions started by tasks of others: states:startExecution plain, .sync and .sync:2, and the SDK's
+// startSyncExecution. A child is linked with the task that waits for it; its end is delivered to the parent, and the
+// parent's giving up stops the child.
+#include <fmt/format.h>
+
+#include "core/time_format.h"
+#include "workflows/detail/executions.h"
+#include "workflows/sdk_names.h"
+#include "workflows/workflows.h"
+
+namespace tocsin::workflows {
+namespace {
+
+constexpr std::string_view optimised_start = "arn:aws:states:::states:startExecution";
+constexpr std::string_view sdk_start_sync = "arn:aws:states:::aws-sdk:sfn:startSyncExecution";
+
+enum class Form { text = 1, document = 2, express = 3 };  // stored: .sync, .sync:2, startSyncExecution
+
+std::int64_t milliseconds(Time time) {
+  return to_microseconds(time) / 1000;
+}
+
+// The child as the task's result shows it: DescribeExecution's members in PascalCase, in the order of their names.
+// .sync gives input and output as text, .sync:2 as documents.
+json::object child_document(const json::object& described, bool as_documents) {
+  const auto payload = [&](std::string_view name) -> json::value {
+    const auto text = string_at(described, name);
+    if (as_documents)
+      if (auto value = parse_json(text)) return std::move(*value);
+    return json::value(text);
+  };
+  const auto date = [&](std::string_view name) -> json::value {
+    const auto time = parse_rfc3339(string_at(described, name));
+    return time ? json::value(milliseconds(*time)) : json::value(nullptr);
+  };
+  json::object document;
+  if (described.contains("cause")) document["Cause"] = described.at("cause");
+  if (described.contains("error")) document["Error"] = described.at("error");
+  document["ExecutionArn"] = described.at("executionArn");
+  document["Input"] = payload("input");
+  document["InputDetails"] = json::object{{"Included", true}};
+  document["Name"] = described.at("name");
+  if (described.contains("output")) {
+    document["Output"] = payload("output");
+    document["OutputDetails"] = json::object{{"Included", true}};
+  }
+  for (const auto& [from, to] : {std::pair{"redriveCount", "RedriveCount"}, std::pair{"redriveStatus", "RedriveStatus"},
+                                 std::pair{"redriveStatusReason", "RedriveStatusReason"}})
+    if (described.contains(from)) document[to] = described.at(from);
+  document["StartDate"] = date("startDate");
+  document["StateMachineArn"] = described.at("stateMachineArn");
+  document["Status"] = described.at("status");
+  document["StopDate"] = date("stopDate");
+  return document;
+}
+
+}  // namespace
+
+bool answers_at_once(std::string_view resource) {
+  return resource != sdk_start_sync && !resource.starts_with("arn:aws:states:::http:invoke") &&
+         !resource.ends_with(".sync") && !resource.ends_with(".sync:2") && !resource.ends_with(".waitForTaskToken");
+}
+
+// True if `resource` starts an execution and the task is dealt with here.
+bool Executions::starts_child(std::string_view resource) {
+  return resource == sdk_start_sync || resource.starts_with(optimised_start);
+}
+
+Result<void> Executions::run_child_task(store::Transaction& transaction, Row& row, asl::TaskId task,
+                                        std::string_view resource, const json::value& input) {
+  if (resource == sdk_start_sync) return run_sync_child(transaction, row, task, input);
+  auto outcome = tasks_.perform(transaction, optimised_start, input);
+  auto* output = std::get_if<json::value>(&outcome);
+  if (!output) return happen(transaction, row, happening_of(task, std::move(outcome)));
+  auto& started = output->get_object();
+  if (const auto at = parse_rfc3339(string_at(started, "StartDate"))) started["StartDate"] = milliseconds(*at);
+  if (resource == optimised_start) return happen(transaction, row, asl::TaskSucceeded{task, std::move(*output)});
+  if (resource.ends_with(".waitForTaskToken"))
+    return happen(transaction, row, asl::TaskSubmitted{task, std::move(*output)});
+  const std::string child{string_at(started, "ExecutionArn")};
+  if (is_express(child))
+    return happen(transaction, row,
+                  asl::TaskFailed{task, "StepFunctions.StateMachineTypeNotSupportedException",
+                                  "This operation is not supported by this type of state machine"});
+  auto submitted = happen(transaction, row, asl::TaskSubmitted{task, std::move(*output)});
+  if (!submitted || row.state.finished()) return submitted;
+  const auto form = resource.ends_with(":2") ? Form::document : Form::text;
+  link_child(transaction, row.id, task, child, static_cast<int>(form));
+  return {};
+}
+
+void Executions::link_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task,
+                            std::string_view child_arn, int form) {
+  std::int64_t child = 0;
+  bool finished = false;
+  {
+    auto rows = transaction.query("SELECT id, stopped FROM execution WHERE arn = ?", child_arn);
+    if (!rows.next()) return;
+    child = rows.integer(0);
+    finished = !rows.is_null(1);
+  }
+  transaction.execute("INSERT INTO execution_parent (child, parent, task, form) VALUES (?,?,?,?)", child, parent,
+                      static_cast<std::int64_t>(task), form);
+  if (finished) tell_parents(transaction, child);
+}
+
+Result<void> Executions::run_sync_child(store::Transaction& transaction, Row& row, asl::TaskId task,
+                                        const json::value& input) {
+  const json::object none;
+  auto request = tasks_.to_operation("states", "StartSyncExecution", input.is_object() ? input.get_object() : none);
+  std::optional<Row> child;
+  auto begun = transaction.attempt([&]() -> Result<void> {
+    if (!request) return pass_on(request);
+    auto made = begin_sync(transaction, *request);
+    if (!made) return pass_on(made);
+    child = std::move(*made);
+    return {};
+  });
+  if (!begun)
+    return happen(
+        transaction, row,
+        happening_of(task, tasks_.failure(transaction, operation_of("aws-sdk:sfn:startSyncExecution"), begun.error())));
+  if (!child->state.finished()) {
+    link_child(transaction, row.id, task, child->arn, static_cast<int>(Form::express));
+    return {};
+  }
+  return happen(transaction, row,
+                asl::TaskSucceeded{task, json::value(tasks_.to_task("states", "StartSyncExecution",
+                                                                    express_result(*child, transaction.now())))});
+}
+
+// Each link becomes a delivery, so that a chain of parents is a chain of transitions, not of calls.
+void Executions::tell_parents(store::Transaction& transaction, std::int64_t child) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> parents;
+  {
+    auto rows = transaction.query("SELECT parent, task FROM execution_parent WHERE child = ?", child);
+    while (rows.next()) parents.emplace_back(rows.integer(0), rows.integer(1));
+  }
+  for (const auto& [parent, task] : parents)
+    store::Outbox::add(transaction, {.kind = std::string(child_kind),
+                                     .destination = {},
+                                     .payload = {},
+                                     .key = fmt::format("child/{}/{}", parent, task),
+                                     .lane = store::Lane::workflow});
+}
+
+Result<void> Executions::child_ended(store::Transaction& transaction, const store::Due& due) {
+  const auto [parent, number] = numbers_of(due.key);
+  const asl::TaskId task{number};
+  std::int64_t child = 0;
+  Form form = Form::text;
+  {
+    auto rows =
+        transaction.query("SELECT child, form FROM execution_parent WHERE parent = ? AND task = ?", parent, number);
+    if (!rows.next()) return {};
+    child = rows.integer(0);
+    form = static_cast<Form>(rows.integer(1));
+  }
+  transaction.execute("DELETE FROM execution_parent WHERE parent = ? AND task = ?", parent, number);
+  auto row = load(transaction, parent);
+  auto ended = load(transaction, child);
+  if (!row || !ended) return {};  // purged meanwhile
+  if (form == Form::express) {
+    const auto stopped = transaction.integer("SELECT stopped FROM execution WHERE id = ?", 0, child);
+    remove_express(transaction, child);
+    return happen(
+        transaction, *row,
+        asl::TaskSucceeded{task, json::value(tasks_.to_task("states", "StartSyncExecution",
+                                                            express_result(*ended, from_microseconds(stopped))))});
+  }
+  auto described = describe(transaction, *ended);
+  if (!described) return pass_on(described);
+  const auto document = child_document(*described, form == Form::document);
+  if (ended->state.status == asl::Status::succeeded)
+    return happen(transaction, *row, asl::TaskSucceeded{task, json::value(document)});
+  return happen(transaction, *row, asl::TaskFailed{task, "States.TaskFailed", asl::to_text(document)});
+}
+
+// The parent does not wait any more (it was stopped, or its task timed out): a child that nobody else waits for stops.
+void Executions::abandon_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task) {
+  const auto number = static_cast<std::int64_t>(task);
+  const auto child =
+      transaction.integer("SELECT child FROM execution_parent WHERE parent = ? AND task = ?", 0, parent, number);
+  if (child == 0) return;
+  transaction.execute("DELETE FROM execution_parent WHERE parent = ? AND task = ?", parent, number);
+  if (transaction.exists("SELECT 1 FROM execution_parent WHERE child = ?", child)) return;
+  store::Outbox::add(transaction, {.kind = std::string(stop_kind),
+                                   .destination = {},
+                                   .payload = {},
+                                   .key = fmt::format("stop/{}/0", child),
+                                   .lane = store::Lane::workflow});
+}
+
+Result<void> Executions::stop_child(store::Transaction& transaction, const store::Due& due) {
+  auto row = load(transaction, numbers_of(due.key).first);
+  if (!row) return {};
+  return happen(transaction, *row, asl::StopRequested{});
+}
+
+}  // namespace tocsin::workflows

@@ -1,0 +1,61 @@
+// RedriveExecution: an execution that failed, timed out or was stopped goes on at the state that stopped it.
+#include <fmt/format.h>
+
+#include "core/time_format.h"
+#include "workflows/detail/executions.h"
+#include "workflows/workflows.h"
+
+namespace tocsin::workflows {
+namespace {
+
+constexpr std::chrono::days redrivable_for{14};
+constexpr asl::EventId events_max = 25'000;
+
+// Why it cannot be redriven; empty where it can. Wording: Step Functions API reference, DescribeExecution.
+std::string not_redrivable(const asl::Execution& state, Time stopped, Time now) {
+  if (state.status == asl::Status::running || state.status == asl::Status::succeeded)
+    return fmt::format("Execution is {} and cannot be redriven", asl::to_string(state.status));
+  if (state.last_event >= events_max - 2) return "Execution history event limit exceeded";
+  if (stopped + redrivable_for < now) return "Execution redrivable period exceeded";
+  return {};
+}
+
+}  // namespace
+
+void show_redrive(store::Reader& reader, std::int64_t id, const asl::Execution& state, json::object& described) {
+  auto rows = reader.query("SELECT redrive_count, redriven, stopped FROM execution WHERE id = ?", id);
+  if (!rows.next()) return;
+  described["redriveCount"] = rows.integer(0);
+  if (!rows.is_null(1)) described["redriveDate"] = format_rfc3339(rows.time(1));
+  const Time stopped = rows.is_null(2) ? reader.now() : rows.time(2);
+  const auto reason = not_redrivable(state, stopped, reader.now());
+  described["redriveStatus"] = reason.empty() ? "REDRIVABLE" : "NOT_REDRIVABLE";
+  if (!reason.empty()) described["redriveStatusReason"] = reason;
+}
+
+service::Answer Executions::redrive_execution(store::Transaction& transaction, const service::Call& call) {
+  auto row = load_by_arn(transaction, string_at(call.input, "executionArn"));
+  if (!row) return pass_on(row);
+  const auto token = string_at(call.input, "clientToken");
+  Time stopped = transaction.now();
+  {
+    auto rows = transaction.query("SELECT stopped, redriven, redrive_token FROM execution WHERE id = ?", row->id);
+    rows.next();
+    // The call is idempotent by its token.
+    if (!token.empty() && rows.text(2) == token) return json::object{{"redriveDate", format_rfc3339(rows.time(1))}};
+    if (!rows.is_null(0)) stopped = rows.time(0);
+  }
+  if (const auto reason = not_redrivable(row->state, stopped, transaction.now()); !reason.empty())
+    return fail(ErrorCode::conflict, reason, "ExecutionNotRedrivable");
+  auto definition = machines_.definition(transaction, row->definition_hash);
+  if (!definition) return pass_on(definition);
+  auto step = asl::redrive(**definition, row->state, transaction.now(), transaction.random());
+  if (!step) return pass_on(step);
+  transaction.execute(
+      "UPDATE execution SET redrive_count = redrive_count + 1, redriven = ?, redrive_token = ? WHERE id = ?",
+      transaction.now(), token, row->id);
+  save(transaction, *row, *step);
+  return json::object{{"redriveDate", format_rfc3339(transaction.now())}};
+}
+
+}  // namespace tocsin::workflows

@@ -1,0 +1,54 @@
+// The watchdog: every task has a deadline. What the definition gives is a timer of the interpreter; for the others the
+// watchdog looks once a minute, so that short tasks cost no timer row.
+#include "workflows/detail/executions.h"
+#include "workflows/workflows.h"
+
+namespace tocsin::workflows {
+namespace {
+
+constexpr std::string_view watchdog_key = "workflow-watchdog";
+constexpr std::chrono::minutes interval{1};
+constexpr int executions_max = 100;
+
+}  // namespace
+
+void Executions::set_timer(store::Transaction& transaction) {
+  store::Outbox::add(transaction, {.kind = std::string(watchdog_kind),
+                                   .destination = {},
+                                   .payload = {},
+                                   .key = std::string(watchdog_key),
+                                   .lane = store::Lane::bulk,
+                                   .due = transaction.now() + interval});
+}
+
+Result<void> Executions::watch(store::Transaction& transaction, const store::Due&) {
+  const Time limit = transaction.now() - limits_.task_deadline;
+  std::vector<std::int64_t> overdue;
+  {
+    auto rows = transaction.query("SELECT id FROM execution WHERE task_since <= ? ORDER BY task_since LIMIT ?", limit,
+                                  executions_max);
+    while (rows.next()) overdue.push_back(rows.integer(0));
+  }
+  for (const auto id : overdue) {
+    auto row = load(transaction, id);
+    if (!row) return pass_on(row);
+    std::vector<asl::TaskId> tasks;
+    for (const auto& [number, frame] : row->state.frames)
+      if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && frame.scheduled <= limit)
+        tasks.push_back(frame.task);
+    for (const auto task : tasks)
+      if (auto done = happen(transaction, *row, asl::TaskOverdue{task}); !done) return done;
+  }
+  store::Outbox::add(transaction,
+                     {.kind = std::string(watchdog_kind),
+                      .destination = {},
+                      .payload = {},
+                      .key = std::string(watchdog_key),
+                      .lane = store::Lane::bulk,
+                      .due = transaction.now() + (std::ssize(overdue) == executions_max
+                                                      ? std::chrono::seconds{1}
+                                                      : std::chrono::duration_cast<std::chrono::seconds>(interval))});
+  return {};
+}
+
+}  // namespace tocsin::workflows
