@@ -58,7 +58,7 @@ void Executor::start_many(const std::string& machine, std::size_t count, std::si
 
 std::int64_t Executor::running() {
   auto counts = store_->read(
-      [](store::Reader& reader) -> Result<workflows::ExecutionCounts> { return workflows::Executions::count(reader); });
+      [this](store::Reader& reader) -> Result<workflows::ExecutionCounts> { return executions_.count(reader); });
   check(counts.has_value(), "executions can be counted");
   return counts->running;
 }

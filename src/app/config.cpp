@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -15,6 +16,8 @@
 
 namespace tocsin::app {
 namespace {
+
+constexpr std::int64_t seconds_max = std::int64_t{36'500} * 86'400;
 
 class Reader {
  public:
@@ -34,6 +37,19 @@ class Reader {
     if (const auto* value = node.as_boolean()) return value->get();
     problem(node, key, "must be true or false");
     return false;
+  }
+
+  // "90d", "12h", "30m", "45s".
+  void duration(const toml::node& node, const std::string& key, std::chrono::seconds& value) {
+    static const RE2 form{"([0-9]{1,8})([dhms])"};
+    std::int64_t number = 0;
+    std::string unit;
+    const auto* given = node.as_string();
+    if (!given || !RE2::FullMatch(given->get(), form, &number, &unit) || number == 0)
+      return problem(node, key, "must be a time like \"90d\", \"12h\", \"30m\" or \"45s\"");
+    const std::int64_t seconds_each = unit == "d" ? 86'400 : unit == "h" ? 3'600 : unit == "m" ? 60 : 1;
+    if (number * seconds_each > seconds_max) return problem(node, key, "must be at most 36500d");
+    value = std::chrono::seconds{number * seconds_each};
   }
 
   std::vector<std::string> texts(const toml::node& node, const std::string& key) {
@@ -122,6 +138,7 @@ class Reader {
                         {{"level", [&](const auto& m, const auto& l) { c.log_level = text(m, l); }},
                          {"json", [&](const auto& m, const auto& l) { c.log_json = boolean(m, l); }}});
               }},
+             {"workflows", [&](const auto& n, const auto& k) { workflows(n, k); }},
              {"stacks", [&](const auto& n, const auto& k) { stacks(n, k); }}});
   }
 
@@ -143,6 +160,14 @@ class Reader {
                 c.identity.partition = text(m, l);
                 c.given.partition = true;
               }}});
+  }
+
+  void workflows(const toml::node& node, const std::string& path) {
+    auto& limits = reading_.config.workflows;
+    section(node, path,
+            {{"history_retention", [&](const auto& m, const auto& l) { duration(m, l, limits.retention); }},
+             {"task_deadline", [&](const auto& m, const auto& l) { duration(m, l, limits.task_deadline); }},
+             {"stuck_after", [&](const auto& m, const auto& l) { duration(m, l, limits.stuck_after); }}});
   }
 
   void containment(const toml::node& node, const std::string& path) {

@@ -9,6 +9,7 @@
 #include "core/identity.h"
 #include "core/result.h"
 #include "core/secret.h"
+#include "workflows/limits.h"
 
 namespace tocsin::app {
 
@@ -38,6 +39,7 @@ struct Config {
   bool protect_this_machine = true;            // its addresses, gateways and name servers are never blocked
   bool any_provider = false;  // take findings of any account and product (an export that is looked into)
   Secret feed_token;          // needed by pollers of the block feed where we do not listen on loopback
+  workflows::Limits workflows;
   std::string log_level = "info";
   bool log_json = false;
   std::map<std::string, int> lines;  // where each key stands in the file

@@ -25,6 +25,10 @@ protect_public_resolvers = false
 protect_this_machine = false
 [feed]
 token = "t"
+[workflows]
+history_retention = "30d"
+task_deadline = "12h"
+stuck_after = "45m"
 [log]
 level = "debug"
 json = true
@@ -38,6 +42,9 @@ SlackWebhookUrl = "https://hooks.slack.com/services/x"
 RetentionHours = 720
 )");
   ASSERT_TRUE(reading.problems.empty()) << to_text(reading.problems[0]);
+  EXPECT_EQ(reading.config.workflows.retention, std::chrono::days{30});
+  EXPECT_EQ(reading.config.workflows.task_deadline, std::chrono::hours{12});
+  EXPECT_EQ(reading.config.workflows.stuck_after, std::chrono::minutes{45});
   const auto problems = check_config(reading.config);
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(problems[0].key, "stacks.folder") << "there is no such folder here";
@@ -118,6 +125,14 @@ TEST(Config, StackSettingsAreHeldToTheirTemplates) {
     EXPECT_EQ(problems[0].line, c.line) << c.text;
     EXPECT_NE(to_text(problems[0]).find(c.says), std::string::npos) << to_text(problems[0]);
     EXPECT_EQ(to_text(problems[0]).find("secret"), std::string::npos);
+  }
+}
+
+TEST(Config, TimesCarryTheirUnit) {
+  for (const auto* wrong : {"\"90\"", "90", "\"0d\"", "\"-1d\"", "\"1y\"", "\"99999d\""}) {
+    const auto reading = parse_config(std::string("[workflows]\ntask_deadline = ") + wrong);
+    ASSERT_EQ(reading.problems.size(), 1u) << wrong;
+    EXPECT_EQ(reading.problems[0].key, "workflows.task_deadline");
   }
 }
 

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "app/metrics.h"
 #include "digest/digest.h"
 
 namespace tocsin::app {
@@ -15,8 +16,8 @@ namespace {
 constexpr int reader_threads = 2;
 constexpr int network_threads = 2;
 // Operations say themselves how long they wait at most: a queue 20 s, an activity 60 s, a synchronous test of a state
-// five minutes.
-constexpr std::chrono::minutes poll_max{5};
+// five minutes, a synchronous execution half a minute longer than it may run.
+constexpr std::chrono::minutes poll_max{6};
 
 void log_access(const http::Access& access) {
   std::string notes;
@@ -107,20 +108,26 @@ void Host::add_routes(const Config& config) {
   });
   routes_->page("/feeds/blocklist.txt",
                 [this, token = config.feed_token](const http::Request& request) { return feed(request, token); });
+  routes_->page("/metrics", [this, token = config.feed_token](const http::Request& request) -> Result<http::Page> {
+    if (auto allowed = may_read(request, token); !allowed) return pass_on(allowed);
+    return http::Page{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_text(*engine_)};
+  });
   routes_->otherwise([this](http::Request request, http::Responder responder) {
     (*front_)(std::move(request), std::move(responder));
   });
 }
 
+Result<void> Host::may_read(const http::Request& request, const Secret& token) const {
+  if (server_->on_loopback() && token.empty()) return {};
+  const auto given = bearer(request.headers.get("authorization"));
+  if (token.empty() || !digest::equal_in_constant_time(digest::sha256(given), digest::sha256(token.reveal())))
+    return fail(ErrorCode::denied,
+                "this page needs 'Authorization: Bearer TOKEN' with the token of the configuration key feed.token");
+  return {};
+}
+
 Result<http::Page> Host::feed(const http::Request& request, const Secret& token) {
-  const bool open = server_->on_loopback() && token.empty();
-  if (!open) {
-    const auto given = bearer(request.headers.get("authorization"));
-    if (token.empty() || !digest::equal_in_constant_time(digest::sha256(given), digest::sha256(token.reveal())))
-      return fail(
-          ErrorCode::denied,
-          "the block feed needs 'Authorization: Bearer TOKEN' with the token of the configuration key feed.token");
-  }
+  if (auto allowed = may_read(request, token); !allowed) return pass_on(allowed);
   auto feed = engine_->store().read([&](store::Reader& reader) { return engine_->containment().block_feed(reader); });
   if (!feed) return pass_on(feed);
   return http::Page{.body = std::move(feed->text), .etag = std::move(feed->etag)};

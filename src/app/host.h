@@ -1,4 +1,4 @@
-// The running server: the engine behind its HTTP front, with health, feed and logs.
+// The running server: the engine behind its HTTP front, with health, feed, metrics and logs.
 #pragma once
 
 #include <memory>
@@ -33,6 +33,8 @@ class Host {
   Result<void> open(const Config& config);
   Result<void> listen(const Config& config);
   void add_routes(const Config& config);
+  // Feed and metrics are open on a loopback listener only, else behind the feed's token.
+  Result<void> may_read(const http::Request& request, const Secret& token) const;
   Result<http::Page> feed(const http::Request& request, const Secret& token);
 
   SystemClock clock_;

@@ -47,6 +47,10 @@ service::Answer Executions::describe(store::Reader& reader, const Row& row) cons
   if (row.state.error) answer["error"] = *row.state.error;
   if (row.state.cause) answer["cause"] = *row.state.cause;
   show_redrive(reader, row.id, row.state, answer);
+  // Not AWS's: the watchdog's limit, and since when it counts.
+  answer["taskDeadlineSeconds"] = limits_.task_deadline.count();
+  const auto since = reader.integer("SELECT task_since FROM execution WHERE id = ?", 0, row.id);
+  if (since != 0) answer["taskDeadline"] = format_rfc3339(from_microseconds(since) + limits_.task_deadline);
   return answer;
 }
 

@@ -70,7 +70,9 @@ Result<void> check_execution_arn(std::string_view arn) {
 }
 
 Executions::Executions(Machines& machines, const Tasks& tasks, Limits limits)
-    : machines_{machines}, tasks_{tasks}, limits_{limits} {}
+    : machines_{machines}, tasks_{tasks}, limits_{limits} {
+  machines_.show_task_deadline(limits_.task_deadline);
+}
 
 void Executions::call_outside_with(CallOutside call) {
   outside_ = std::make_unique<OutsideTasks>(

@@ -53,16 +53,6 @@ Result<void> check_publishing(const json::object& input) {
   return {};
 }
 
-Result<void> check_definition(std::string_view text, bool express) {
-  if (text.size() > definition_bytes_max)
-    return fail(ErrorCode::validation,
-                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Definition is larger than 1 MB'",
-                "InvalidDefinition", "definition");
-  const auto compiled = asl::compile(text, express ? asl::Kind::express : asl::Kind::standard);
-  if (!compiled) return std::unexpected(compiled.error());
-  return {};
-}
-
 std::string keep_definition(store::Transaction& transaction, std::string_view text, bool express) {
   std::string hash = digest::sha256_hex((express ? "express:" : "standard:") + std::string(text));
   transaction.execute("INSERT INTO workflow_definition (hash, text) VALUES (?,?) ON CONFLICT (hash) DO NOTHING", hash,
@@ -71,6 +61,19 @@ std::string keep_definition(store::Transaction& transaction, std::string_view te
 }
 
 }  // namespace
+
+Result<void> Machines::check_definition(std::string_view text, bool express) const {
+  if (text.size() > definition_bytes_max)
+    return fail(ErrorCode::validation,
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Definition is larger than 1 MB'",
+                "InvalidDefinition", "definition");
+  const auto compiled = asl::compile(text, express ? asl::Kind::express : asl::Kind::standard);
+  if (!compiled) return std::unexpected(compiled.error());
+  if (!check_) return {};
+  const auto found = check_(text);
+  if (!found.empty()) return fail(ErrorCode::validation, asl::to_message(found), "InvalidDefinition", "definition");
+  return {};
+}
 
 Result<void> check_name(std::string_view name) {
   const bool long_or_empty = name.empty() || name.size() > 80;
@@ -308,6 +311,7 @@ service::Answer Machines::describe(store::Reader& reader, const service::Call& c
   if (auto settings = read_settings({}, machine->settings)) show_settings(*settings, answer);
   if (!machine->revision.empty()) answer["revisionId"] = machine->revision;
   if (!machine->description.empty()) answer["description"] = machine->description;
+  if (task_deadline_.count() > 0) answer["taskDeadlineSeconds"] = task_deadline_.count();
   return answer;
 }
 
@@ -360,8 +364,13 @@ service::Answer Machines::validate(store::Reader&, const service::Call& call) co
   const bool with_warnings = string_at(call.input, "severity", "ERROR") == "WARNING";
   const auto wanted = integer_at(call.input, "maxResults");
   const auto count_max = wanted <= 0 ? results_max : std::min(wanted, results_max);
-  const auto parsed =
-      asl::parse(string_at(call.input, "definition"), express ? asl::Kind::express : asl::Kind::standard);
+  const auto text = string_at(call.input, "definition");
+  auto parsed = asl::parse(text, express ? asl::Kind::express : asl::Kind::standard);
+  if (check_ && parsed.definition)
+    for (auto& found : check_(text)) {
+      parsed.diagnostics.push_back(std::move(found));
+      parsed.definition.reset();
+    }
   json::array diagnostics;
   bool truncated = false;
   for (const auto& found : parsed.diagnostics) {

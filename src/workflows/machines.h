@@ -5,9 +5,12 @@
 // machine has no id of its own and is called INITIAL; each update that changes something makes a new one.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "asl/asl.h"
 #include "core/identity.h"
@@ -45,6 +48,13 @@ Result<MachineArn> parse_machine_arn(std::string_view arn);
 class Machines {
  public:
   explicit Machines(Identity identity) : identity_{std::move(identity)} {}
+
+  // Beside what the language demands: further errors of a definition (resources that nothing here serves). Set before
+  // the first operation.
+  using Check = std::function<std::vector<asl::Diagnostic>(std::string_view definition)>;
+  void also_check(Check check) { check_ = std::move(check); }
+  // The deadline of tasks without one of their own, for DescribeStateMachine (taskDeadlineSeconds).
+  void show_task_deadline(std::chrono::seconds deadline) { task_deadline_ = deadline; }
 
   // The machine, or the version, that the ARN names. Error: not_found (StateMachineDoesNotExist), validation
   // (InvalidArn).
@@ -93,7 +103,11 @@ class Machines {
   service::Answer create_again(store::Transaction& transaction, const Machine& there, const Machine& wanted,
                                const json::object& input);
 
+  Result<void> check_definition(std::string_view text, bool express) const;
+
   Identity identity_;
+  Check check_;
+  std::chrono::seconds task_deadline_{0};
   // Compiled definitions by the hash of their text; what is in here is right whatever is rolled back.
   mutable std::mutex mutex_;
   mutable std::map<std::string, asl::DefinitionPtr, std::less<>> compiled_;

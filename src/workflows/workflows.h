@@ -11,6 +11,7 @@
 #include "service/destination.h"
 #include "service/service.h"
 #include "store/store.h"
+#include "workflows/limits.h"
 #include "workflows/machines.h"
 #include "workflows/outside.h"
 #include "workflows/tasks.h"
@@ -18,14 +19,6 @@
 namespace tocsin::workflows {
 
 std::span<const store::Migration> migrations();
-
-struct Limits {
-  std::chrono::seconds retention = std::chrono::days{90};  // history of a finished execution is kept so long
-  // A task whose definition gives no TimeoutSeconds fails with States.Timeout after this time.
-  std::chrono::seconds task_deadline = std::chrono::days{30};
-  // An execution with such a task counts as stuck after this time.
-  std::chrono::seconds stuck_after = std::chrono::days{1};
-};
 
 // Numbers for summaries.
 struct ExecutionCounts {

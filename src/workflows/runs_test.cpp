@@ -1,0 +1,431 @@
+// Express and nested executions, redrive, Map runs, the watchdog, retention: over a real store on a manual clock.
+#include <gtest/gtest.h>
+
+#include "store/testing.h"
+#include "workflows/workflows.h"
+
+namespace tocsin::workflows {
+namespace {
+
+using namespace std::chrono_literals;
+using service::Call;
+using store::Transaction;
+
+// What the models tell, as far as these tests need it: names in PascalCase.
+class PascalCase final : public Shapes {
+  static json::object renamed(const json::object& document, char from, char to) {
+    json::object out;
+    for (const auto& [key, value] : document) {
+      std::string name{key};
+      if (name[0] >= from && name[0] <= from + 25) name[0] = static_cast<char>(name[0] - from + to);
+      out[name] = value;
+    }
+    return out;
+  }
+
+ public:
+  Result<json::object> to_operation(std::string_view, std::string_view, const json::object& parameters) const override {
+    return renamed(parameters, 'A', 'a');
+  }
+  json::object to_task(std::string_view, std::string_view, json::object answer) const override {
+    return renamed(answer, 'a', 'A');
+  }
+  Exception exception(std::string_view, const Error& error) const override {
+    return {.name = error.aws_code, .code = error.aws_code};
+  }
+};
+
+class RunsTest : public testing::Test {
+ protected:
+  RunsTest() {
+    attach();
+    directory.add(service(machines, executions));
+  }
+  void attach() { executions.attach(store->outbox()); }
+  void restart() {
+    store.reopen();
+    attach();
+  }
+
+  service::Answer call(service::Answer (Executions::*operation)(Transaction&, const Call&), json::object input) {
+    return store.write([&](Transaction& t) { return (executions.*operation)(t, of(input)); });
+  }
+  service::Answer read(service::Answer (Executions::*operation)(store::Reader&, const Call&) const,
+                       json::object input) {
+    return store.read([&](store::Reader& r) { return (executions.*operation)(r, of(input)); });
+  }
+  Call of(const json::object& input) {
+    return {.caller = caller, .input = input, .request_id = request_id, .endpoint = ""};
+  }
+  std::string create(std::string_view name, std::string_view definition, std::string_view type = "STANDARD") {
+    const json::object input{
+        {"name", name}, {"definition", definition}, {"type", type}, {"roleArn", "arn:aws:iam::000000000000:role/r"}};
+    auto made = store.write([&](Transaction& t) { return machines.create(t, of(input)); });
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? std::string(string_at(*made, "stateMachineArn")) : "";
+  }
+  std::string start(const std::string& machine, std::string_view input = "{}") {
+    auto started = call(&Executions::start_execution, {{"stateMachineArn", machine}, {"input", input}});
+    EXPECT_TRUE(started) << started.error().message;
+    return started ? std::string(string_at(*started, "executionArn")) : "";
+  }
+  json::object describe(const std::string& execution) {
+    auto answer = read(&Executions::describe_execution, {{"executionArn", execution}});
+    EXPECT_TRUE(answer) << answer.error().message;
+    return answer ? *answer : json::object{};
+  }
+  std::string status(const std::string& execution) { return std::string(string_at(describe(execution), "status")); }
+  std::vector<std::string> history(const std::string& execution) {
+    std::vector<std::string> types;
+    const auto answer = read(&Executions::history, {{"executionArn", execution}});
+    if (!answer) return {answer.error().aws_code};
+    for (const auto& event : answer->at("events").get_array())
+      types.emplace_back(std::string_view(event.at("type").get_string()));
+    return types;
+  }
+  std::int64_t rows(std::string_view table) {
+    return *store.read([&](store::Reader& r) -> Result<std::int64_t> {
+      return r.integer("SELECT count(*) FROM " + std::string(table), 0);
+    });
+  }
+
+  service::Caller caller;
+  std::string request_id = "r1";
+  store::TestStore store{migrations()};
+  int failures = 0;
+  int calls = 0;
+  service::Directory directory;
+  PascalCase shapes;
+  Tasks tasks{Identity{},
+              [this](Transaction&, std::string_view, const json::value& payload) -> TaskOutcome {
+                ++calls;
+                if (failures-- > 0) return TaskFailure{"Own.Error", "not yet"};
+                return payload;
+              },
+              directory, &shapes};
+  Machines machines{Identity{}};
+  Executions executions{machines, tasks};
+};
+
+constexpr std::string_view function_task =
+    R"("Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f")";
+std::string task_machine(std::string_view more = R"("End":true)") {
+  return R"({"StartAt":"A","States":{"A":{)" + std::string(function_task) + "," + std::string(more) + "}}}";
+}
+
+// ---- express
+
+TEST_F(RunsTest, SyncExpressRunsInOneTransactionAndLeavesNothing) {
+  const auto machine = create("e", task_machine(), "EXPRESS");
+  const auto commits = store->commits();
+  const auto answer =
+      call(&Executions::start_sync_execution, {{"stateMachineArn", machine}, {"name", "n"}, {"input", R"({"x":1})"}});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(store->commits(), commits + 1);
+  EXPECT_EQ(string_at(*answer, "status"), "SUCCEEDED");
+  EXPECT_EQ(string_at(*answer, "output"), R"({"x":1})");
+  EXPECT_TRUE(string_at(*answer, "executionArn").starts_with("arn:aws:states:us-east-1:000000000000:express:e:n:"));
+  EXPECT_EQ(answer->at("billingDetails").at("billedDurationInMilliseconds").as_int64(), 100);
+  EXPECT_FALSE(Executions::wait_for_sync(of({}), *answer));
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(rows("execution") + rows("execution_event") + rows("express_call"), 0);
+}
+
+TEST_F(RunsTest, SyncExpressThatWaitsIsFetchedWhenItIsOver) {
+  const auto machine = create("e",
+                              R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":20,"Next":"A"},"A":{)" +
+                                  std::string(function_task) + R"(,"End":true}}})",
+                              "EXPRESS");
+  const json::object input{{"stateMachineArn", machine}};
+  auto answer = call(&Executions::start_sync_execution, input);
+  ASSERT_TRUE(answer);
+  const auto wait = Executions::wait_for_sync(of(input), *answer);
+  ASSERT_TRUE(wait);
+  EXPECT_EQ(wait->signal, "execution:" + std::string(string_at(*answer, "executionArn")));
+  restart();  // survives the process
+  store->run_until_idle();
+  store.clock.advance(20s);
+  store->run_until_idle();
+  answer = call(&Executions::start_sync_execution, input);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(string_at(*answer, "status"), "SUCCEEDED");
+  EXPECT_EQ(answer->at("billingDetails").at("billedDurationInMilliseconds").as_int64(), 20000);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(rows("execution") + rows("express_call"), 0);
+}
+
+TEST_F(RunsTest, ExpressRunsFiveMinutesAtMost) {
+  const auto machine =
+      create("e", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":400,"End":true}}})", "EXPRESS");
+  const json::object input{{"stateMachineArn", machine}};
+  ASSERT_TRUE(call(&Executions::start_sync_execution, input));
+  store.clock.advance(301s);
+  store->run_until_idle();
+  const auto answer = call(&Executions::start_sync_execution, input);
+  EXPECT_EQ(string_at(*answer, "status"), "TIMED_OUT");
+  EXPECT_EQ(string_at(*answer, "error"), "States.Timeout");
+}
+
+TEST_F(RunsTest, ForgottenExpressRunsAreRemoved) {
+  const auto machine =
+      create("e", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":5,"End":true}}})", "EXPRESS");
+  ASSERT_TRUE(call(&Executions::start_sync_execution, {{"stateMachineArn", machine}}));
+  store.clock.advance(5s);
+  store->run_until_idle();
+  EXPECT_EQ(rows("execution"), 1);
+  store.clock.advance(10min);
+  store->run_until_idle();
+  EXPECT_EQ(rows("execution") + rows("express_call"), 0);
+}
+
+TEST_F(RunsTest, AsynchronousExpressRunsOnceWhateverHappens) {
+  const auto machine = create("e", task_machine(), "EXPRESS");
+  const auto execution = start(machine);
+  EXPECT_NE(execution.find(":express:e:"), std::string::npos);
+  EXPECT_EQ(calls, 0);
+  restart();
+  store->run_until_idle();
+  restart();
+  store->run_until_idle();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(rows("execution") + rows("execution_event"), 0);
+}
+
+TEST_F(RunsTest, ExpressRefusesWhatTheServiceRefuses) {
+  const auto machine = create("e", task_machine(), "EXPRESS");
+  const auto standard = create("s", task_machine());
+  const auto execution = start(machine);
+  EXPECT_EQ(call(&Executions::start_sync_execution, {{"stateMachineArn", standard}}).error().aws_code,
+            "StateMachineTypeNotSupported");
+  EXPECT_EQ(read(&Executions::list_executions, {{"stateMachineArn", machine}}).error().message,
+            "This operation is not supported by this type of state machine");
+  EXPECT_EQ(read(&Executions::describe_execution, {{"executionArn", execution}}).error().message,
+            "Invalid Arn: 'Resource type not valid in this context: express'");
+  EXPECT_EQ(call(&Executions::stop_execution, {{"executionArn", execution}}).error().aws_code, "InvalidArn");
+  EXPECT_EQ(read(&Executions::history, {{"executionArn", execution}}).error().aws_code, "InvalidArn");
+  EXPECT_EQ(call(&Executions::start_sync_execution, {{"stateMachineArn", machine}, {"input", "{"}}).error().aws_code,
+            "InvalidExecutionInput");
+  EXPECT_EQ(call(&Executions::start_sync_execution, {{"stateMachineArn", machine}, {"name", "a b"}}).error().aws_code,
+            "InvalidName");
+  for (const auto* suffix : {".sync", ".sync:2", ".waitForTaskToken"}) {
+    const json::object input{{"name", "bad"},
+                             {"type", "EXPRESS"},
+                             {"roleArn", "arn:aws:iam::000000000000:role/r"},
+                             {"definition", R"({"StartAt":"A","States":{"A":{"Type":"Task","End":true,"Parameters":{},)"
+                                            R"("Resource":"arn:aws:states:::states:startExecution)" +
+                                                std::string(suffix) + R"("}}})"}};
+    const auto made = store.write([&](Transaction& t) { return machines.create(t, of(input)); });
+    ASSERT_FALSE(made) << suffix;
+    EXPECT_NE(made.error().message.find("Express state machine does not support"), std::string::npos);
+  }
+}
+
+// ---- nested
+
+std::string parent_of(std::string_view child, std::string_view suffix, std::string_view more = R"("End":true)") {
+  return R"({"StartAt":"N","States":{"N":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution)" +
+         std::string(suffix) + R"(","Parameters":{"StateMachineArn":")" + std::string(child) +
+         R"(","Input":"{\"a\":1}"},)" + std::string(more) + "}}}";
+}
+
+TEST_F(RunsTest, ParentsWaitForTheirChildren) {
+  const auto child = create("c", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
+  const auto plain = start(create("p", parent_of(child, "")));
+  const auto text = start(create("p1", parent_of(child, ".sync")));
+  const auto document = start(create("p2", parent_of(child, ".sync:2")));
+  store->run_until_idle();
+  EXPECT_EQ(status(plain), "SUCCEEDED");
+  EXPECT_EQ(status(text), "RUNNING");
+  restart();
+  store.clock.advance(60s);
+  store->run_until_idle();
+  EXPECT_EQ(status(text), "SUCCEEDED");
+  const auto as_text = *parse_json_object(string_at(describe(text), "output"));
+  EXPECT_EQ(string_at(as_text, "Output"), R"({"a":1})");
+  EXPECT_EQ(string_at(as_text, "Status"), "SUCCEEDED");
+  EXPECT_TRUE(as_text.at("StartDate").is_int64());
+  const auto as_document = *parse_json_object(string_at(describe(document), "output"));
+  EXPECT_EQ(to_json(as_document.at("Output")), R"({"a":1})");
+  EXPECT_EQ(history(text),
+            (std::vector<std::string>{"ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
+                                      "TaskSubmitted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"}));
+  EXPECT_EQ(rows("execution_parent"), 0);
+}
+
+TEST_F(RunsTest, AFailedChildFailsItsParentsTask) {
+  const auto child = create("c", R"({"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E","Cause":"why"}}})");
+  const auto parent = start(create("p", parent_of(child, ".sync")));
+  store->run_until_idle();
+  const auto end = describe(parent);
+  EXPECT_EQ(string_at(end, "error"), "States.TaskFailed");
+  const auto cause = *parse_json_object(string_at(end, "cause"));
+  EXPECT_EQ(string_at(cause, "Error"), "E");
+  EXPECT_EQ(string_at(cause, "Status"), "FAILED");
+}
+
+TEST_F(RunsTest, StoppingTheParentStopsTheChild) {
+  const auto child = create("c", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
+  const auto stopped = start(create("p", parent_of(child, ".sync")));
+  const auto timed_out = start(create("t", parent_of(child, ".sync", R"("TimeoutSeconds":5,"End":true)")));
+  store->run_until_idle();
+  ASSERT_TRUE(call(&Executions::stop_execution, {{"executionArn", stopped}}));
+  store.clock.advance(5s);
+  store->run_until_idle();
+  EXPECT_EQ(string_at(describe(timed_out), "error"), "States.Timeout");
+  const auto children = read(&Executions::list_executions, {{"stateMachineArn", child}});
+  ASSERT_EQ(children->at("executions").get_array().size(), 2u);
+  for (const auto& item : children->at("executions").get_array()) EXPECT_EQ(item.at("status").as_string(), "ABORTED");
+}
+
+TEST_F(RunsTest, SdkStartSyncExecutionWaitsForTheExpressRun) {
+  const auto child = create("c", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3,"End":true}}})", "EXPRESS");
+  const auto quick = create("q", task_machine(), "EXPRESS");
+  const auto definition = [](std::string_view machine) {
+    return R"({"StartAt":"N","States":{"N":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:sfn:startSyncExecution",)"
+           R"("Parameters":{"StateMachineArn":")" +
+           std::string(machine) + R"("},"End":true}}})";
+  };
+  const auto at_once = start(create("p1", definition(quick)));
+  const auto later = start(create("p2", definition(child)));
+  const auto wrong = start(create("p3", definition(create("s", task_machine()))));
+  store->run_until_idle();
+  EXPECT_EQ(status(at_once), "SUCCEEDED");
+  EXPECT_EQ(status(later), "RUNNING");
+  EXPECT_EQ(string_at(describe(wrong), "error"), "Sfn.StateMachineTypeNotSupportedException");
+  store.clock.advance(3s);
+  store->run_until_idle();
+  EXPECT_EQ(string_at(*parse_json_object(string_at(describe(later), "output")), "Status"), "SUCCEEDED");
+}
+
+// ---- redrive
+
+TEST_F(RunsTest, RedriveGoesOnAtTheStateThatFailed) {
+  const auto machine = create("m", R"({"StartAt":"P","States":{"P":{"Type":"Pass","Next":"A"},"A":{)" +
+                                       std::string(function_task) + R"(,"End":true}}})");
+  failures = 1;
+  const auto execution = start(machine);
+  store->run_until_idle();
+  auto shown = describe(execution);
+  EXPECT_EQ(string_at(shown, "redriveStatus"), "REDRIVABLE");
+  const auto redriven = call(&Executions::redrive_execution, {{"executionArn", execution}, {"clientToken", "t"}});
+  ASSERT_TRUE(redriven) << redriven.error().message;
+  EXPECT_EQ(status(execution), "RUNNING");
+  EXPECT_TRUE(call(&Executions::redrive_execution, {{"executionArn", execution}, {"clientToken", "t"}}));
+  store->run_until_idle();
+  shown = describe(execution);
+  EXPECT_EQ(string_at(shown, "status"), "SUCCEEDED");
+  EXPECT_EQ(integer_at(shown, "redriveCount"), 1);
+  EXPECT_EQ(string_at(shown, "redriveStatusReason"), "Execution is SUCCEEDED and cannot be redriven");
+  EXPECT_EQ(call(&Executions::redrive_execution, {{"executionArn", execution}}).error().aws_code,
+            "ExecutionNotRedrivable");
+  const auto types = history(execution);
+  EXPECT_EQ(std::ranges::count(types, "ExecutionRedriven"), 1);
+  EXPECT_EQ(std::ranges::count(types, "PassStateEntered"), 1);
+}
+
+TEST_F(RunsTest, NothingIsRedrivenAfterTwoWeeks) {
+  failures = 1;
+  const auto execution = start(create("m", task_machine()));
+  store->run_until_idle();
+  store.clock.advance(std::chrono::days{15});
+  EXPECT_EQ(string_at(describe(execution), "redriveStatusReason"), "Execution redrivable period exceeded");
+  EXPECT_FALSE(call(&Executions::redrive_execution, {{"executionArn", execution}}));
+}
+
+// ---- Map runs
+
+constexpr std::string_view map_machine =
+    R"({"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","Label":"L",
+  "MaxConcurrency":1,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+  "StartAt":"W","States":{"W":{"Type":"Wait","Seconds":10,"End":true}}},"End":true}}})";
+
+TEST_F(RunsTest, MapRunsAreShownWithTheirChildren) {
+  const auto execution = start(create("m", map_machine), R"({"items":[1,2,3]})");
+  store->run_until_idle();
+  const auto runs = read(&Executions::list_map_runs, {{"executionArn", execution}});
+  ASSERT_EQ(runs->at("mapRuns").get_array().size(), 1u);
+  const std::string run{std::string_view(runs->at("mapRuns").at(0).at("mapRunArn").as_string())};
+  auto shown = read(&Executions::describe_map_run, {{"mapRunArn", run}});
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->at("itemCounts").at("pending").as_int64(), 2);
+  EXPECT_EQ(shown->at("itemCounts").at("running").as_int64(), 1);
+
+  // More at once, while it runs.
+  ASSERT_TRUE(call(&Executions::update_map_run, {{"mapRunArn", run}, {"maxConcurrency", 5}}));
+  shown = read(&Executions::describe_map_run, {{"mapRunArn", run}});
+  EXPECT_EQ(shown->at("itemCounts").at("running").as_int64(), 3);
+  EXPECT_EQ(integer_at(*shown, "maxConcurrency"), 5);
+
+  restart();
+  store.clock.advance(10s);
+  store->run_until_idle();
+  EXPECT_EQ(status(execution), "SUCCEEDED");
+  const auto children = read(&Executions::list_executions, {{"mapRunArn", run}, {"maxResults", 2}});
+  ASSERT_EQ(children->at("executions").get_array().size(), 2u);
+  const auto rest =
+      read(&Executions::list_executions, {{"mapRunArn", run}, {"nextToken", string_at(*children, "nextToken")}});
+  ASSERT_EQ(rest->at("executions").get_array().size(), 1u);
+  const std::string first{std::string_view(rest->at("executions").at(0).at("executionArn").as_string())};
+  const auto child = describe(first);
+  EXPECT_EQ(string_at(child, "status"), "SUCCEEDED");
+  EXPECT_EQ(string_at(child, "input"), "1");
+  EXPECT_EQ(string_at(child, "output"), "1");
+  EXPECT_EQ(history(first).front(), "ExecutionStarted");
+  EXPECT_EQ(history(first).back(), "ExecutionSucceeded");
+  EXPECT_EQ(call(&Executions::update_map_run, {{"mapRunArn", run}, {"maxConcurrency", 1}}).error().aws_code,
+            "ValidationException");
+  EXPECT_EQ(read(&Executions::describe_map_run, {{"mapRunArn", run + "x"}}).error().aws_code, "ResourceNotFound");
+}
+
+// ---- watchdog, retention
+
+TEST_F(RunsTest, ATaskWithoutATimeoutHasADeadline) {
+  const auto machine = create("m", R"({"StartAt":"A","States":{"A":{"Type":"Task","End":true,
+    "Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"f","Payload":{"t.$":"$$.Task.Token"}}}}})");
+  const auto execution = start(machine);
+  store
+      .write([](Transaction& t) -> Result<void> {
+        Executions::set_timer(t);
+        return {};
+      })
+      .value();
+  store->run_until_idle();
+  const auto stuck = [&] {
+    return store.read([&](store::Reader& r) -> Result<std::int64_t> { return executions.count(r).stuck; }).value();
+  };
+  EXPECT_EQ(stuck(), 0);
+  EXPECT_EQ(integer_at(describe(execution), "taskDeadlineSeconds"), 30 * 86400);
+  EXPECT_FALSE(string_at(describe(execution), "taskDeadline").empty());
+  store.clock.advance(std::chrono::days{2});
+  store->run_until_idle();
+  EXPECT_EQ(stuck(), 1);
+  EXPECT_EQ(status(execution), "RUNNING");
+  store.clock.advance(std::chrono::days{29});
+  store->run_until_idle();
+  EXPECT_EQ(string_at(describe(execution), "error"), "States.Timeout");
+  EXPECT_EQ(stuck(), 0);
+}
+
+TEST_F(RunsTest, LongHistoriesAreRemovedInBatches) {
+  std::string items = "[";
+  for (int i = 0; i < 900; ++i) items += (i ? "," : "") + std::to_string(i);
+  const auto machine = create("m", R"({"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","Label":"L",
+    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+    "StartAt":"P","States":{"P":{"Type":"Pass","Next":"Q"},"Q":{"Type":"Pass","End":true}}},"End":true}}})");
+  const auto execution = start(machine, R"({"items":)" + items + "]}");
+  store->run_until_idle();
+  ASSERT_EQ(status(execution), "SUCCEEDED");
+  const auto events = rows("execution_event");
+  ASSERT_GT(events, 5000);
+  store.clock.advance(std::chrono::days{91});
+  store->run_until_idle();
+  EXPECT_EQ(rows("execution_event"), events - 5000);
+  store.clock.advance(2s);
+  store->run_until_idle();
+  store.clock.advance(2s);
+  store->run_until_idle();
+  EXPECT_EQ(rows("execution_event") + rows("execution") + rows("map_run") + rows("map_run_child"), 0);
+}
+
+}  // namespace
+}  // namespace tocsin::workflows
