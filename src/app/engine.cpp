@@ -9,6 +9,7 @@
 #include "app/operator_service.h"
 #include "app/protections.h"
 #include "app/stack_files.h"
+#include "store/given_up.h"
 
 namespace tocsin::app {
 namespace {
@@ -166,26 +167,34 @@ void Engine::attach_outbox() {
   outbox.on_exhausted([this](store::Transaction& transaction, const store::Due& due, const Error& error) {
     // A destination may hold a secret (a web hook's URL), so it is not logged.
     transaction.on_commit([kind = due.kind, attempts = due.attempt + 1, reason = error.message] {
-      spdlog::error("given up kind={} attempts={} reason={}", kind, attempts, reason);
+      spdlog::error("given up kind={} attempts={} reason={}", kind, attempts, log_text(reason));
     });
+    builtins::forget_announced(transaction, due);
     if (due.kind == rules::target_kind)
       rules_->dead_letter(transaction, due, error);
-    else
+    else if (!executions_->give_up(transaction, due, error))
       topics_->dead_letter(transaction, due, error);
   });
 }
 
-// An event that was put with a source of AWS's: its findings are recorded. True if anything is new, or nothing could be
-// told.
-Result<bool> Engine::record(store::Transaction& transaction, const json::object& event) {
-  auto taken = findings_->record_from_event(transaction, to_json(event));
+// An event that was put with a source of AWS's: its findings are recorded. Of GuardDuty's the hub tells, as a real
+// account's does.
+Result<rules::Recorded> Engine::record(store::Transaction& transaction, const json::object& event) {
+  rules::Recorded recorded;
+  const findings::Announce keep = [&](store::Transaction&, std::string_view told) -> Result<void> {
+    recorded.events.emplace_back(told);
+    return {};
+  };
+  const bool by_guardduty = string_at(event, "source") == "aws.guardduty";
+  auto taken = findings_->record(transaction, findings_->prepare_event(event), by_guardduty ? &keep : nullptr);
   if (!taken) {
     if (const auto left_out = limiter_.admit("record " + taken.error().message))
       spdlog::warn("findings of an event were not recorded source={} reason={}{}", log_text(string_at(event, "source")),
                    log_text(taken.error().message), left_out_text(*left_out));
     return pass_on(taken);
   }
-  return taken->ignored.empty() || !taken->created.empty() || !taken->updated.empty();
+  recorded.anything_new = taken->is_new();
+  return recorded;
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(const Config& config, const Clock& clock, Random& random, bool threaded) {
@@ -283,7 +292,8 @@ Summary Engine::summary() {
     s.containment = containment_->report(reader);
     s.functions = functions_->counts(reader);
     s.outbox_waiting = reader.integer("SELECT count(*) FROM outbox WHERE due <= ? OR attempt > 0", 0, reader.now());
-    s.undelivered = static_cast<std::int64_t>(rules_->undelivered(reader, 1000).size());
+    s.undelivered = store::count_given_up(reader, rules::target_kind) +
+                    static_cast<std::int64_t>(rules_->undelivered(reader, 1000).size());
     auto names = reader.query("SELECT name FROM queue ORDER BY name LIMIT 100");
     while (names.next())
       if (auto depth = queues_->depth(reader, names.text(0))) s.queues.emplace_back(names.string(0), *depth);

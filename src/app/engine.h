@@ -35,7 +35,7 @@ struct Summary {
   workflows::ExecutionCounts executions;
   json::object containment;         // Containment::report
   std::int64_t outbox_waiting = 0;  // deliveries that are due, or wait to be tried again; timers left out
-  std::int64_t undelivered = 0;     // given up without a dead-letter queue
+  std::int64_t undelivered = 0;     // given up, and no dead-letter queue was named
   std::vector<functions::FunctionCount> functions;
   std::vector<std::pair<std::string, queues::Depth>> queues;
 };
@@ -72,7 +72,7 @@ class Engine {
   void attach_outbox();
   Result<void> enforce_for(store::Transaction& transaction, std::string_view cause);
   Result<void> apply_stacks(const Config& config, std::vector<stacks::Report>& reports);
-  Result<bool> record(store::Transaction& transaction, const json::object& event);
+  Result<rules::Recorded> record(store::Transaction& transaction, const json::object& event);
   Result<void> apply_stack(const Config& config, const std::string& name, const std::string& text,
                            std::vector<stacks::Report>& reports);
 

@@ -91,11 +91,12 @@ class Findings {
   Result<Taken> import(store::Transaction& transaction, Prepared prepared) const;
 
   // Records the findings that an event with source aws.securityhub or aws.guardduty carries (GuardDuty's are
-  // converted), without announcing them again. Nothing is recorded where the hub is not enabled, or where the event
-  // carries none. Both steps in one; the first may be made beside the committer.
+  // converted). They are announced to `announce` alone, if given: an event of Security Hub's is its own announcement,
+  // one of GuardDuty's is not. Nothing is recorded where the hub is not enabled, or where the event carries none. Both
+  // steps in one; the first may be made beside the committer.
   Prepared prepare_event(std::string_view event) const;
   Prepared prepare_event(const json::object& event) const;
-  Result<Taken> record(store::Transaction& transaction, Prepared prepared) const;
+  Result<Taken> record(store::Transaction& transaction, Prepared prepared, const Announce* announce = nullptr) const;
   Result<Taken> record_from_event(store::Transaction& transaction, std::string_view event) const {
     return record(transaction, prepare_event(event));
   }
@@ -131,8 +132,7 @@ class Findings {
   void set_timer(store::Transaction& transaction) const;
 
  private:
-  enum class Announcing { each_finding, none };
-  Result<Taken> take(store::Transaction& transaction, const Prepared& prepared, Announcing announcing) const;
+  Result<Taken> take(store::Transaction& transaction, const Prepared& prepared, const Announce* announce) const;
 
   Options options_;
   Announce announce_;

@@ -267,8 +267,9 @@ class Taker {
 
 }  // namespace
 
-Result<Taken> Findings::take(store::Transaction& transaction, const Prepared& prepared, Announcing announcing) const {
-  Taker taker{transaction, options_.identity, prepared->by, announcing == Announcing::none ? nullptr : &announce_};
+Result<Taken> Findings::take(store::Transaction& transaction, const Prepared& prepared,
+                             const Announce* announce) const {
+  Taker taker{transaction, options_.identity, prepared->by, announce};
   for (const auto& finding : prepared->findings)
     if (auto done = taker.take(finding); !done) return pass_on(done);
   taker.index_many(options_.fresh_max);
@@ -278,16 +279,16 @@ Result<Taken> Findings::take(store::Transaction& transaction, const Prepared& pr
 
 Result<Taken> Findings::import(store::Transaction& transaction, Prepared prepared) const {
   if (auto enabled = hub_.require_enabled(transaction); !enabled) return pass_on(enabled);
-  return take(transaction, prepared, Announcing::each_finding);
+  return take(transaction, prepared, &announce_);
 }
 
-Result<Taken> Findings::record(store::Transaction& transaction, Prepared prepared) const {
+Result<Taken> Findings::record(store::Transaction& transaction, Prepared prepared, const Announce* announce) const {
   if (prepared->findings.empty() || !hub_.is_enabled(transaction)) {
     Taken nothing;
     nothing.failed = std::move(prepared->failed);
     return nothing;
   }
-  return take(transaction, prepared, Announcing::none);
+  return take(transaction, prepared, announce);
 }
 
 }  // namespace tocsin::findings

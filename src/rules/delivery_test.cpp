@@ -290,6 +290,23 @@ TEST(Delivery, AnEventBusCanBeATargetOnce) {
   EXPECT_THAT(bus.undelivered()[0].error_message, HasSubstr("not forwarded again"));
 }
 
+// A function that fails is given up after minutes, not after a day; its target's own policy counts more.
+TEST(Delivery, AFunctionIsTriedForMinutes) {
+  for (const bool has_policy : {false, true}) {
+    BusFixture bus;
+    json::object target{{"Id", "f"}, {"Arn", "arn:aws:lambda:us-east-1:000000000000:function:f"}};
+    if (has_policy) target["RetryPolicy"] = {{"MaximumRetryAttempts", 20}};
+    bus.put_rule("ring", bell_pattern, {target});
+    bus.functions.failure = Error{ErrorCode::unavailable, "it failed"};
+    bus.put_event("tower", "Bell", ringing);
+    for (int i = 0; i < 20; ++i) {
+      bus.run();
+      bus.advance(std::chrono::seconds{30});
+    }
+    EXPECT_THAT(bus.undelivered(), SizeIs(has_policy ? 0 : 1));
+  }
+}
+
 // ---- events that carry findings
 
 constexpr std::string_view imported = "Security Hub Findings - Imported";
@@ -303,11 +320,12 @@ struct Hub {
   std::vector<std::string> recorded;
   bool anything_new = true;
   std::optional<Error> failure;
+  std::vector<std::string> tells;  // of an event
   Ports ports() {
-    return {.record_findings = [this](store::Transaction&, const json::object& event) -> Result<bool> {
+    return {.record_findings = [this](store::Transaction&, const json::object& event) -> Result<Recorded> {
       if (failure) return std::unexpected(*failure);
       recorded.push_back(std::string(string_at(event, "source")));
-      return anything_new;
+      return Recorded{.anything_new = anything_new, .events = tells};
     }};
   }
 };
@@ -339,6 +357,27 @@ TEST(Findings, AreRecordedAndAnnouncedOnceToEachTarget) {
   hub.anything_new = true;
   EXPECT_EQ(put(), "block notice late ") << "the hub says that something is new";
   EXPECT_THAT(hub.recorded, SizeIs(6));
+}
+
+// Who bridges in GuardDuty alone has no other announcement; who bridges in both hears of it once.
+TEST(Findings, GuardDutysAreToldAsTheHubTellsThem) {
+  Hub hub;
+  BusFixture bus{hub.ports()};
+  bus.put_rule("notice", hub_pattern, {queue_target("a", "notice")});
+  const json::object told{{"id", "e-1"},
+                          {"source", "aws.securityhub"},
+                          {"detail-type", imported},
+                          {"detail", finding("f-1", "2026-01-01T00:00:00Z")}};
+  hub.tells = {to_json(told)};
+  bus.put_event("aws.guardduty", "GuardDuty Finding", {{"id", "f-1"}, {"updatedAt", "2026-01-01T00:00:00Z"}});
+  bus.run();
+  ASSERT_THAT(bus.queues.taken, SizeIs(1));
+  EXPECT_THAT(bus.queues.taken[0].body, HasSubstr("e-1"));
+  hub.tells = {};
+  hub.anything_new = false;
+  bus.put_event("aws.securityhub", imported, finding("f-1", "2026-01-01T00:00:00Z"));
+  bus.run();
+  EXPECT_THAT(bus.queues.taken, SizeIs(1)) << "told already";
 }
 
 TEST(Findings, AnotherStateOfTheFindingIsAnotherAnnouncement) {

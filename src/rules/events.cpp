@@ -130,15 +130,15 @@ Result<json::object> Rules::Room::put_entry(store::Transaction& transaction, con
   std::optional<Announcement> announcement;
   if (carries_findings(source)) {
     envelope["detail"] = std::move(*parsed_detail);
-    bool anything_new = true;
+    Recorded recorded;
     if (ports_.record_findings) {
-      const auto recorded = transaction.attempt([&] { return ports_.record_findings(transaction, envelope); });
-      anything_new = !recorded || *recorded;
+      auto done = transaction.attempt([&] { return ports_.record_findings(transaction, envelope); });
+      if (done) recorded = std::move(*done);
     }
-    if (auto findings = findings_of(envelope)) {
-      announcement = Announcement{std::move(*findings), anything_new};
-      transaction.execute("DELETE FROM event_announced WHERE at < ?", transaction.now() - limits_.announced_kept);
-    }
+    transaction.execute("DELETE FROM event_announced WHERE at < ?", transaction.now() - limits_.announced_kept);
+    if (auto findings = findings_of(envelope)) announcement = Announcement{std::move(*findings), recorded.anything_new};
+    for (const auto& told : recorded.events)
+      if (auto delivered = announce(transaction, told); !delivered) return pass_on(delivered);
   }
   // As AWS: an event for a bus that does not exist is taken, and reaches nobody.
   if (!bus_exists(transaction, bus)) return answer;
@@ -146,6 +146,19 @@ Result<json::object> Rules::Room::put_entry(store::Transaction& transaction, con
   auto added = put(transaction, event, nullptr, announcement ? &*announcement : nullptr, false);
   if (!added) return fail(ErrorCode::validation, added.error().message, "MalformedDetail", "Detail");
   return answer;
+}
+
+// What the hub sends of a finding that was bridged in. A target that is told of it here is not told again when the
+// account's own Security Hub event of the same state comes.
+Result<void> Rules::Room::announce(store::Transaction& transaction, std::string_view bytes) {
+  const auto event = parse_json_object(bytes);
+  if (!event) return std::unexpected(event.error());
+  std::optional<Announcement> announcement;
+  if (auto findings = findings_of(*event)) announcement = Announcement{std::move(*findings), true};
+  auto delivered = put(transaction, {.id = string_at(*event, "id"), .bytes = bytes}, nullptr,
+                       announcement ? &*announcement : nullptr, false);
+  if (!delivered) return pass_on(delivered);
+  return {};
 }
 
 service::Answer Rules::Room::test_event_pattern(const service::Call& call) const {

@@ -78,6 +78,7 @@ class Rules::Room : public service::Destination {
   void give_up(store::Transaction& transaction, const store::Due& due, const Error& error);
   void record_undelivered(store::Transaction& transaction, const store::Due& due, std::string_view rule_arn,
                           std::string_view code, std::string_view message);
+  Result<void> announce(store::Transaction& transaction, std::string_view bytes);
   Result<json::object> put_entry(store::Transaction& transaction, const service::Call& call, const json::object& entry);
   Result<std::string> tagged_arn(store::Reader& reader, const json::object& input) const;
   void put_tags(store::Transaction& transaction, std::string_view arn, const json::object& input);

@@ -11,7 +11,9 @@
 // Events with a source of AWS's ("aws.securityhub", "aws.guardduty") can be put by the administrator: so a real
 // account's services are bridged in. Findings that they carry are recorded by a port in the same transaction, and are
 // not announced twice:
-//   - the port records silently: the put event is the announcement, the hub sends none of its own for it;
+//   - an event of Security Hub's is its own announcement, so the port records silently. For GuardDuty's event the port
+//     gives what a hub sends of it ("Security Hub Findings - Imported"), which is delivered too, under these same
+//     rules: so who bridges in GuardDuty alone is served by the same rules, and who bridges in both is told once;
 //   - when the port says that nothing is new (the same finding put again: bridges deliver at least once), the event
 //     goes only to targets that were not sent this state of these findings before. So a rule made since gets it, and
 //     one that was told already is not told again;
@@ -54,11 +56,15 @@ struct Limits {
   std::chrono::hours announced_kept = std::chrono::hours{24 * 30};
 };
 
+struct Recorded {
+  bool anything_new = true;         // false: all of it was recorded before, unchanged
+  std::vector<std::string> events;  // that announce what was recorded, where the put event does not
+};
+
 struct Ports {
   // Records the findings that an event of source aws.securityhub or aws.guardduty carries, without sending an event for
-  // them. True: something is new; false: all of it was recorded before, unchanged. Error: the findings cannot be
-  // recorded (not valid, say); the event is delivered all the same.
-  std::function<Result<bool>(store::Transaction&, const json::object& event)> record_findings = {};
+  // them. Error: the findings cannot be recorded (not valid, say); the event is delivered all the same.
+  std::function<Result<Recorded>(store::Transaction&, const json::object& event)> record_findings = {};
 };
 
 // An event to be matched: its JSON text, and its "id", from which the idempotency keys are made.

@@ -36,6 +36,7 @@ class BusFixture {
       : ports_{std::move(ports)}, limits_{limits}, store{migrations()} {
     destinations.add("sqs", queues);
     destinations.add("states", machines);
+    destinations.add("lambda", functions);
     wire();
   }
 
@@ -107,7 +108,7 @@ class BusFixture {
 
  public:
   store::TestStore store;
-  FakeDestination queues, machines;
+  FakeDestination queues, machines, functions;
   service::Destinations destinations;
   std::unique_ptr<Rules> rules;
   std::unique_ptr<service::Directory> directory;

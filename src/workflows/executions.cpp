@@ -232,4 +232,23 @@ Result<void> Executions::fire_timer(store::Transaction& transaction, const store
   return happen(transaction, *row, asl::TimerFired{asl::TimerId{number}});
 }
 
+bool Executions::give_up(store::Transaction& transaction, const store::Due& due, const Error& error) {
+  const bool is_task = due.kind == task_kind;
+  if (!is_task && due.kind != timer_kind) return false;
+  const auto [execution, number] = numbers_of(due.key);
+  auto row = load(transaction, execution);
+  const std::string cause = "given up: " + error.message;
+  if (row) {
+    const auto failed = transaction.attempt([&]() -> Result<void> {
+      if (is_task) return happen(transaction, *row, asl::TaskFailed{asl::TaskId{number}, "States.Runtime", cause});
+      return happen(transaction, *row, asl::StopRequested{"States.Runtime", cause});
+    });
+    if (failed) return true;
+  }
+  // Its state or definition cannot be read: it must not be taken for running for ever.
+  transaction.execute("UPDATE execution SET status = 'FAILED', stopped = ? WHERE id = ? AND status = 'RUNNING'",
+                      transaction.now(), execution);
+  return true;
+}
+
 }  // namespace tocsin::workflows
