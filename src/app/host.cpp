@@ -23,7 +23,7 @@ void log_access(const http::Access& access) {
   std::string notes;
   for (const auto& [name, value] : access.notes) notes += fmt::format(" {}={}", name, value);
   spdlog::debug("request remote={} method={} target={} status={} in={} out={} us={}{}", access.remote, access.method,
-                access.target.substr(0, access.target.find('?')), access.status, access.request_bytes,
+                log_text(access.target.substr(0, access.target.find('?'))), access.status, access.request_bytes,
                 access.response_bytes, access.duration.count(), notes);
 }
 
@@ -37,6 +37,17 @@ std::string reachable_url(const std::string& listen, unsigned short port) {
   return fmt::format("http://{}:{}", host, port);
 }
 
+// Who can write into the folder can put another store and other credentials there.
+Result<void> refuse_if_others_write(const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto mode = std::filesystem::status(folder, error).permissions();
+  using std::filesystem::perms;
+  if (error || (mode & perms::others_write) == perms::none) return {};
+  return fail(ErrorCode::denied,
+              fmt::format("the data folder '{}' can be written by others: name one of its own, or run 'chmod o-w {}'",
+                          folder.string(), folder.string()));
+}
+
 // "Bearer x" → "x".
 std::string_view bearer(std::string_view header) {
   constexpr std::string_view scheme = "Bearer ";
@@ -44,6 +55,37 @@ std::string_view bearer(std::string_view header) {
 }
 
 }  // namespace
+
+Result<void> Readiness::ask() {
+  constexpr std::chrono::seconds fresh_for{1}, silence_max{5};
+  constexpr std::chrono::milliseconds wait_max{250};
+  std::unique_lock lock{state_->mutex};
+  const auto now = SteadyClock::now();
+  if (!state_->under_way && now - state_->answered >= fresh_for) {
+    state_->under_way = true;
+    state_->asked = now;
+    lock.unlock();
+    store_.submit(
+        store::Lane::containment,
+        // A commit that writes nothing still needs the committer and the disk.
+        [](store::Transaction& t) -> Result<void> {
+          t.execute("UPDATE schema_version SET version = version WHERE room = 'store'");
+          return {};
+        },
+        [state = state_](Result<void> done) {
+          std::lock_guard answer{state->mutex};
+          state->last = std::move(done);
+          state->answered = SteadyClock::now();
+          state->under_way = false;
+          state->changed.notify_all();
+        });
+    lock.lock();
+    state_->changed.wait_for(lock, wait_max, [this] { return !state_->under_way; });
+  }
+  if (state_->under_way && SteadyClock::now() - state_->asked > silence_max)
+    return fail(ErrorCode::unavailable, "the store has not answered for more than 5 seconds");
+  return state_->last;
+}
 
 Result<std::unique_ptr<Host>> Host::start(const Config& config) {
   std::unique_ptr<Host> host{new Host};
@@ -58,11 +100,13 @@ Host::~Host() {
 
 Result<void> Host::open(const Config& config) {
   std::error_code error;
-  std::filesystem::create_directories(config.data, error);
+  const bool made = std::filesystem::create_directories(config.data, error);
   if (error)
     return fail(ErrorCode::unavailable,
                 fmt::format("the data folder '{}' cannot be made: {}", config.data.string(), error.message()));
-  std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
+  // A folder of somebody else's making keeps its mode: the files in it are for the owner alone.
+  if (made) std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
+  if (auto safe = refuse_if_others_write(config.data); !safe) return safe;
   auto engine = Engine::open(config, clock_, random_, true);
   if (!engine) return pass_on(engine);
   engine_ = std::move(*engine);
@@ -99,13 +143,8 @@ Result<void> Host::listen(const Config& config) {
 }
 
 void Host::add_routes(const Config& config) {
-  routes_->health([this] {
-    // A commit that writes nothing still needs the committer and the disk.
-    return engine_->store().write(store::Lane::containment, [](store::Transaction& t) -> Result<void> {
-      t.execute("UPDATE schema_version SET version = version WHERE room = 'store'");
-      return {};
-    });
-  });
+  readiness_ = std::make_unique<Readiness>(engine_->store());
+  routes_->health([this] { return readiness_->ask(); });
   routes_->page("/feeds/blocklist.txt",
                 [this, token = config.feed_token](const http::Request& request) { return feed(request, token); });
   routes_->page("/metrics", [this, token = config.feed_token](const http::Request& request) -> Result<http::Page> {

@@ -1,7 +1,10 @@
 // The running server: the engine behind its HTTP front, with health, feed, metrics and logs.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,27 @@
 #include "http/server.h"
 
 namespace tocsin::app {
+
+// Whether the store takes writes: asked at most once a second, by one at a time, so that probes (which need no
+// signature) cost no more than that, whoever sends them. For any thread.
+class Readiness {
+ public:
+  explicit Readiness(store::Store& store) : store_{store} {}
+  // Waits a quarter of a second at most; then the last answer counts. Error: unavailable or what the store said.
+  Result<void> ask();
+
+ private:
+  using SteadyClock = std::chrono::steady_clock;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool under_way = false;
+    SteadyClock::time_point asked{}, answered{};
+    Result<void> last{};
+  };
+  store::Store& store_;
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
 
 class Host {
  public:
@@ -41,6 +65,7 @@ class Host {
   SystemRandom random_;
   std::unique_ptr<access::AccessKeys> keys_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Readiness> readiness_;
   std::vector<stacks::Report> reports_;
   std::unique_ptr<http::Pool> pool_;
   std::unique_ptr<api::Front> front_;

@@ -50,8 +50,7 @@ class Importer {
     }
     body += "]}";
     auto answer = post(body);
-    if (!answer && (answer.error().code == ErrorCode::unavailable || answer.error().code == ErrorCode::denied ||
-                    batch_.size() == 1)) {
+    if (!answer && (answer.error().code != ErrorCode::validation || batch_.size() == 1)) {
       if (answer.error().code != ErrorCode::validation) return pass_on(answer);
       refuse({batch_[0].line, batch_[0].id, answer.error().message});
     } else if (!answer) {

@@ -1,20 +1,42 @@
 #include "app/log.h"
 
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "core/json.h"
+
 namespace tocsin::app {
+namespace {
+
+// %* in a pattern: the message as a JSON text, quotes included. Messages hold what others wrote.
+class JsonMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& to) override {
+    const std::string text = json_text({message.payload.data(), message.payload.size()});
+    to.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+};
+
+}  // namespace
+
+std::string json_text(std::string_view message) {
+  return to_json(json::value(message));
+}
 
 void set_up_log(const Config& config) {
   auto logger = spdlog::stderr_color_mt("tocsin");
   logger->set_level(spdlog::level::from_str(config.log_level == "warn" ? "warning" : config.log_level));
-  // spdlog escapes nothing, so messages keep to key=value words without quotes; the JSON form wraps them whole.
-  logger->set_pattern(config.log_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%v"})"
-                                      : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v",
-                      spdlog::pattern_time_type::utc);
+  auto form = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  form->add_flag<JsonMessage>('*');
+  form->set_pattern(config.log_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})"
+                                    : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v");
+  logger->set_formatter(std::move(form));
   spdlog::set_default_logger(std::move(logger));
 }
 

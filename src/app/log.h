@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/config.h"
 
@@ -35,6 +36,8 @@ class LogLimiter {
   std::map<std::string, Subject> subjects_;
 };
 
+// A message as the JSON form has it: a JSON text, quotes included.
+std::string json_text(std::string_view message);
 // " left_out=7", or nothing.
 std::string left_out_text(std::uint64_t left_out);
 // One line of a log: without line ends and the like, cut.
