@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::size_t batch_findings = 100;
 constexpr std::ptrdiff_t batches_waiting_max = 64;
-constexpr std::chrono::seconds yardstick_time_max{20};
 const Identity hub{.account = "111122223333", .region = "us-west-2"};
 constexpr std::string_view caller_arn = "arn:aws:iam::111122223333:user/admin";
 
@@ -166,18 +165,14 @@ class Bench {
   }
 
   void yardsticks(double rate) {
-    const auto rows = read_stored_rows(folder_ / "room.db", std::min<std::size_t>(count(), 200'000));
+    const auto rows = read_stored_rows(folder_ / "room.db");
     check(rows.has_value(), rows ? "" : rows.error().message.c_str());
     for (const auto& [name, yardstick] : {std::pair{"SQLite alone, the same rows and indexes", Yardstick::rows},
                                           std::pair{"SQLite alone, the bodies in one table", Yardstick::bodies}}) {
-      for (const std::size_t a_commit : {batch_findings, 20 * batch_findings}) {
-        const Stopwatch watch;
-        const auto alone = commit_rate(*rows, yardstick, a_commit, folder_, yardstick_time_max);
-        check(alone.has_value(), alone ? "" : alone.error().message.c_str());
-        fmt::print(
-            "  {:<44} {:>9.0f} findings/s, {:>6.1f} us of processor a finding, {} a commit; the room does {:.2f}\n",
-            name, *alone, watch.processor_us() / (*alone * watch.seconds()), a_commit, rate / *alone);
-      }
+      const auto alone = commit_rates(*rows, yardstick, {rows->findings}, folder_);
+      check(alone.has_value(), alone ? "" : alone.error().message.c_str());
+      fmt::print("  {:<44} {:>9.0f} findings/s in the same commits; the room does {:.2f}\n", name, alone->front(),
+                 rate / alone->front());
     }
     fmt::print("  stored body {} bytes on average\n", rows->body_bytes / rows->findings);
   }
