@@ -229,9 +229,12 @@ ConfigReading read_config(const std::filesystem::path& file) {
 }
 
 void apply_environment(Config& config) {
-  if (const char* url = std::getenv("TOCSIN_SLACK_WEBHOOK_URL"); url && *url)
-    for (const auto* stack : {"ip-blocking", "playbooks"})
-      config.stack[stack].parameters["SlackWebhookUrl"] = Secret{url};
+  if (const char* url = std::getenv("TOCSIN_SLACK_WEBHOOK_URL"); url && *url) {
+    config.stack["ip-blocking"].parameters["SlackWebhookUrl"] = Secret{url};
+    // The playbooks' topic has it as a subscription: what is not Slack itself would be asked to confirm it.
+    if (std::string_view{url}.starts_with("https://hooks.slack.com/"))
+      config.stack["playbooks"].parameters["SlackWebhookUrl"] = Secret{url};
+  }
   if (const char* token = std::getenv("TOCSIN_FEED_TOKEN"); token && *token) config.feed_token = Secret{token};
 }
 
