@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <vector>
 
@@ -14,7 +15,10 @@
 #include <unistd.h>
 
 #include "core/json.h"
+#include "match/event_matcher.h"
 #include "match/line_reader.h"
+#include "match/match_file.h"
+#include "match/output.h"
 #include "pattern/pattern.h"
 #include "pattern/rule_line.h"
 
@@ -42,12 +46,23 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   int error() const { return error_; }
+  int descriptor() const { return descriptor_; }
   Source source() const { return from_descriptor(descriptor_); }
 
  private:
   int descriptor_;
   int error_;
 };
+
+// Where events come from; `file`: it is a regular file.
+struct Input {
+  Source source;
+  std::optional<FileRest> file;
+};
+
+Input input_of(int descriptor) {
+  return {from_descriptor(descriptor), file_rest(descriptor)};
+}
 
 int report_unreadable(const std::string& name, int error, std::ostream& err) {
   err << fmt::format("{}: cannot be read: {}\n", name, std::strerror(error));
@@ -107,43 +122,9 @@ int read_rules(const Options& options, Rules& rules, std::ostream& out, std::ost
   return all_good ? done : partly;
 }
 
-// Gathers lines and writes them in large pieces.
-class Output {
- public:
-  explicit Output(std::ostream& out) : out_(out) {}
-  ~Output() { flush(); }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-
-  Output& operator<<(std::string_view text) {
-    buffer_ += text;
-    return *this;
-  }
-  // False: it cannot be written any more.
-  bool end_line() {
-    buffer_ += '\n';
-    if (buffer_.size() >= (std::size_t{64} << 10)) write();
-    return static_cast<bool>(out_);
-  }
-  // Everything, to whoever reads.
-  void flush() {
-    write();
-    out_.flush();
-  }
-
- private:
-  void write() {
-    out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    buffer_.clear();
-  }
-
-  std::ostream& out_;
-  std::string buffer_;
-};
-
 // The code to end with when all lines were read.
-int end_of(LineReader& reader, Output& output, const Options& options, std::ostream& out, std::ostream& err, int code) {
-  if (reader.has_failed()) return report_unreadable(events_name(options), EIO, err);
+int end_of(bool was_read, Output& output, const Options& options, std::ostream& out, std::ostream& err, int code) {
+  if (!was_read) return report_unreadable(events_name(options), EIO, err);
   errno = 0;
   output.flush();
   if (out) return code;
@@ -152,50 +133,63 @@ int end_of(LineReader& reader, Output& output, const Options& options, std::ostr
   return partly;
 }
 
-void report_bad_event(const Options& options, std::size_t line, const Error& error, std::ostream& err) {
-  err << fmt::format("{}:{}: {}\n", events_name(options), line, error.message);
+void report_bad_event(const Options& options, std::size_t line, const std::string& message, std::ostream& err) {
+  err << fmt::format("{}:{}: {}\n", events_name(options), line, message);
 }
 
-Error too_long() {
-  return {ErrorCode::validation, fmt::format("the line is longer than {} MiB", line_bytes_max >> 20)};
+// Where the answers go, in the order of the events.
+class Printer {
+ public:
+  Printer(const Options& options, std::ostream& out, std::ostream& err) : options_(options), err_(err), output_(out) {}
+
+  // False: the output cannot be written any more.
+  bool print(const Answers& answers) {
+    for (const auto& [line, message] : answers.bad) {
+      report_bad_event(options_, line_ + line, message, err_);
+      code_ = partly;
+    }
+    line_ += answers.lines;
+    return output_.write(answers.text);
+  }
+  int code() const { return code_; }
+  Output& output() { return output_; }
+
+ private:
+  const Options& options_;
+  std::ostream& err_;
+  Output output_;
+  std::size_t line_ = 0;  // lines before those that are printed next
+  int code_ = done;
+};
+
+// What is read once, from front to back.
+bool match_stream(EventMatcher& matcher, const Source& events, Printer& printer) {
+  LineReader reader(events, [&] { printer.output().flush(); });
+  Answers answers;
+  while (const auto line = reader.next()) {
+    matcher.answer(*line, reader.is_cut(), answers);
+    if (!printer.print(answers)) break;
+    answers.clear();
+  }
+  return !reader.has_failed();
 }
 
-int match_events(const Options& options, Rules& rules, const Source& events, std::ostream& out, std::ostream& err) {
+int match_events(const Options& options, Rules& rules, const Input& events, std::ostream& out, std::ostream& err) {
   const auto set = rules.builder.publish();
-  pattern::Matcher matcher;
-  std::vector<pattern::RuleId> matched;
-  std::vector<std::uint64_t> totals(rules.list.size());
-  int code = done;
-  Output output(out);
-  LineReader reader(events, [&output] { output.flush(); });
-  for (std::size_t number = 1; const auto line = reader.next(); ++number) {
-    auto result = matcher.match(*set, *line, matched);
-    if (!result) {
-      if (reader.is_cut()) result = std::unexpected(too_long());
-      report_bad_event(options, number, result.error(), err);
-      code = partly;
-    }
-    if (options.count) {
-      for (const pattern::RuleId id : matched) ++totals[static_cast<std::size_t>(id)];
-      continue;
-    }
-    if (result) {
-      const char* separator = "[";
-      for (const pattern::RuleId id : matched) {
-        output << separator << rules.quoted[static_cast<std::size_t>(id)];
-        separator = ",";
-      }
-      output << (matched.empty() ? "[]" : "]");
-    } else {
-      output << "null";
-    }
-    if (!output.end_line()) break;
+  std::vector<EventMatcher> matchers;
+  for (unsigned i = 0; i < (events.file ? threads_for(*events.file) : 1); ++i) {
+    matchers.emplace_back(set, rules.quoted, options.count);
   }
-  for (std::size_t i = 0; options.count && i < totals.size(); ++i) {
-    output << fmt::format(R"({{"name":{},"matches":{}}})", rules.quoted[i], totals[i]);
-    output.end_line();
+  Printer printer(options, out, err);
+  const bool was_read =
+      events.file ? match_file(*events.file, matchers, [&](const Answers& answers) { return printer.print(answers); })
+                  : match_stream(matchers.front(), events.source, printer);
+  for (std::size_t i = 0; options.count && i < rules.quoted.size(); ++i) {
+    std::uint64_t total = 0;
+    for (const EventMatcher& matcher : matchers) total += matcher.totals()[i];
+    printer.output().write(fmt::format("{{\"name\":{},\"matches\":{}}}\n", rules.quoted[i], total));
   }
-  return end_of(reader, output, options, out, err, code);
+  return end_of(was_read, printer.output(), options, out, err, printer.code());
 }
 
 std::string explanation_line(const pattern::Explanation& explanation) {
@@ -219,16 +213,13 @@ int explain_events(const Options& options, const Rules& rules, const Source& eve
   LineReader reader(events, [&output] { output.flush(); });
   for (std::size_t number = 1; const auto line = reader.next(); ++number) {
     const auto explanation = pattern::explain(rule->pattern, *line);
-    if (explanation) {
-      output << explanation_line(*explanation);
-    } else {
-      report_bad_event(options, number, explanation.error(), err);
+    if (!explanation) {
+      report_bad_event(options, number, explanation.error().message, err);
       code = partly;
-      output << "null";
     }
-    if (!output.end_line()) break;
+    if (!output.write((explanation ? explanation_line(*explanation) : "null") + "\n")) break;
   }
-  return end_of(reader, output, options, out, err, code);
+  return end_of(!reader.has_failed(), output, options, out, err, code);
 }
 
 }  // namespace
@@ -243,17 +234,17 @@ int run_match(const Options& options, std::istream& in, std::ostream& out, std::
     out << pattern::to_dot(*rules.builder.publish(), names);
     return done;
   }
-  const auto answer = [&](const Source& events) {
+  const auto answer = [&](const Input& events) {
     return options.explain.empty() ? match_events(options, rules, events, out, err)
-                                   : explain_events(options, rules, events, out, err);
+                                   : explain_events(options, rules, events.source, out, err);
   };
   if (options.events.empty() || options.events == "-") {
     // What is typed or trickles in is answered line by line, which streams cannot do.
-    return answer(&in == &std::cin ? from_descriptor(STDIN_FILENO) : from_stream(in));
+    return answer(&in == &std::cin ? input_of(STDIN_FILENO) : Input{from_stream(in), std::nullopt});
   }
   const InputFile events(options.events);
   if (events.error() != 0) return report_unreadable(options.events, events.error(), err);
-  return answer(events.source());
+  return answer(input_of(events.descriptor()));
 }
 
 }  // namespace tocsin::match

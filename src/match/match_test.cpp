@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "match/chunk_reader.h"
 #include "match/line_reader.h"
 
 namespace tocsin::match {
@@ -60,6 +61,49 @@ TEST_F(Match, ReadsEventsFromAFile) {
   const Options options{.rules = write("rules", rules_text_), .events = write("events", "{\"a\":2}\n")};
   EXPECT_EQ(run(options, "never read"), 0);
   EXPECT_EQ(out_, "[\"b\"]\n");
+}
+
+// Many chunks, with lines across their borders, lines of several chunks, and lines that are no events.
+TEST_F(Match, AnswersAFileAsItAnswersAStream) {
+  std::string events;
+  for (std::size_t i = 0; events.size() < 40 * chunk_bytes; ++i) {
+    const std::size_t filling = i % 501 == 500 ? 3 * chunk_bytes + i : i * i * 7 % 5'000;
+    if (i % 97 == 0) events += "no event\n\n";
+    if (i % 700 == 0) events += std::string(chunk_bytes - events.size() % chunk_bytes, ' ') + "\n";
+    events += fmt::format("{{\"a\":{},\"c\":\"{}\"}}\n",
+                          i % 3 == 0   ? "2"
+                          : i % 3 == 1 ? "\"x\""
+                                       : "\"y\"",
+                          std::string(filling, '.'));
+  }
+  events += "{\"a\":2}";  // not closed
+  const std::string rules = write("rules", rules_text_);
+  ASSERT_EQ(run({.rules = rules}, events), 1);
+  const std::string out = out_, err = err_;
+  ASSERT_EQ(run({.rules = rules, .events = write("events", events)}), 1);
+  EXPECT_TRUE(out_ == out);
+  const auto without_names = [](const std::string& text, std::size_t name) {
+    std::istringstream lines(text);
+    std::string line, rest;
+    while (std::getline(lines, line)) rest += line.substr(name) + "\n";
+    return rest;
+  };
+  EXPECT_TRUE(without_names(err_, (folder_ / "events").string().size()) == without_names(err, 5));
+  ASSERT_EQ(run({.rules = rules, .count = true}, events), 1);
+  const std::string totals = out_;
+  ASSERT_EQ(run({.rules = rules, .events = folder_ / "events", .count = true}), 1);
+  EXPECT_EQ(out_, totals);
+}
+
+// More answers than are held: a chunk's have to be printed in parts.
+TEST_F(Match, AnswersAFileOfManyShortLines) {
+  std::string events;
+  while (events.size() < 6 * chunk_bytes) events += "[]\n{\"a\":2}\n";
+  const std::string rules = write("rules", rules_text_);
+  ASSERT_EQ(run({.rules = rules}, events), 1);
+  const std::string out = out_;
+  ASSERT_EQ(run({.rules = rules, .events = write("events", events)}), 1);
+  EXPECT_TRUE(out_ == out);
 }
 
 TEST_F(Match, GivesNullForLinesThatAreNoEvents) {
@@ -132,8 +176,12 @@ TEST_F(Match, SaysWhichFileCannotBeRead) {
 }
 
 TEST_F(Match, LeavesOutAByteOrderMark) {
-  const Options options{.rules = write("rules", "\xEF\xBB\xBF" + rules_text_)};
-  EXPECT_EQ(run(options, "\xEF\xBB\xBF{\"a\":2}\n{\"a\":2}"), 0);
+  Options options{.rules = write("rules", "\xEF\xBB\xBF" + rules_text_)};
+  const std::string events = "\xEF\xBB\xBF{\"a\":2}\n{\"a\":2}";
+  EXPECT_EQ(run(options, events), 0);
+  EXPECT_EQ(out_, "[\"b\"]\n[\"b\"]\n");
+  options.events = write("events", events);
+  EXPECT_EQ(run(options), 0);
   EXPECT_EQ(out_, "[\"b\"]\n[\"b\"]\n");
 }
 
@@ -147,10 +195,14 @@ TEST_F(Match, SaysThatTheOutputCannotBeWritten) {
 }
 
 TEST_F(Match, SaysThatALineIsTooLong) {
-  const Options options{.rules = write("rules", rules_text_)};
-  EXPECT_EQ(run(options, "{\"a\":\"" + std::string(line_bytes_max, 'x') + "\"}\n{\"a\":2}\n"), 1);
+  const std::string rules = write("rules", rules_text_);
+  const std::string events = "{\"a\":\"" + std::string(line_bytes_max, 'x') + "\"}\n{\"a\":2}\n";
+  EXPECT_EQ(run({.rules = rules}, events), 1);
   EXPECT_EQ(out_, "null\n[\"b\"]\n");
   EXPECT_EQ(err_, "stdin:1: the line is longer than 64 MiB\n");
+  EXPECT_EQ(run({.rules = rules, .events = write("events", events)}), 1);
+  EXPECT_EQ(out_, "null\n[\"b\"]\n");
+  EXPECT_THAT(err_, HasSubstr("events:1: the line is longer than 64 MiB\n"));
 }
 
 TEST(LineReader, AnswersBeforeItWaits) {
