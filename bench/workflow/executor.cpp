@@ -27,9 +27,10 @@ Executor::~Executor() {
   store_->stop();
 }
 
-std::string Executor::create(const std::string& name, const std::string& definition) {
+std::string Executor::create(const std::string& name, const std::string& definition, const std::string& type) {
   const service::Caller caller;
-  const json::object input{{"name", name}, {"definition", definition}, {"roleArn", "arn:aws:iam::000000000000:role/r"}};
+  const json::object input{
+      {"name", name}, {"definition", definition}, {"roleArn", "arn:aws:iam::000000000000:role/r"}, {"type", type}};
   auto made = store_->write(store::Lane::notice, [&](store::Transaction& transaction) {
     return machines_.create(transaction, {.caller = caller, .input = input, .request_id = {}, .endpoint = {}});
   });
@@ -37,23 +38,37 @@ std::string Executor::create(const std::string& name, const std::string& definit
   return std::string(string_at(*made, "stateMachineArn"));
 }
 
-void Executor::start_many(const std::string& machine, std::size_t count, std::size_t window, const std::string& input) {
+template <class Change>
+void Executor::hand_in(std::size_t count, std::size_t window, Change change) {
   std::counting_semaphore<> room{static_cast<std::ptrdiff_t>(window)};
   for (std::size_t i = 0; i < count; ++i) {
     room.acquire();
-    store_->submit(
-        store::Lane::notice,
-        [&](store::Transaction& transaction) -> Result<void> {
-          auto started = executions_.start(transaction, machine, {}, input);
-          if (!started) return pass_on(started);
-          return {};
-        },
-        [&room](Result<void> done) {
-          check(done.has_value(), done ? "" : done.error().message.c_str());
-          room.release();
-        });
+    store_->submit(store::Lane::notice, change, [&room](Result<void> done) {
+      check(done.has_value(), done ? "" : done.error().message.c_str());
+      room.release();
+    });
   }
   for (std::size_t i = 0; i < window; ++i) room.acquire();
+}
+
+void Executor::start_many(const std::string& machine, std::size_t count, std::size_t window, const std::string& input) {
+  hand_in(count, window, [&](store::Transaction& transaction) -> Result<void> {
+    auto started = executions_.start(transaction, machine, {}, input);
+    if (!started) return pass_on(started);
+    return {};
+  });
+}
+
+void Executor::run_many(const std::string& machine, std::size_t count, std::size_t window, const std::string& input) {
+  const service::Caller caller;
+  const json::object request{{"stateMachineArn", machine}, {"input", input}};
+  hand_in(count, window, [&](store::Transaction& transaction) -> Result<void> {
+    auto ended = executions_.start_sync_execution(
+        transaction, {.caller = caller, .input = request, .request_id = "run", .endpoint = {}});
+    if (!ended) return pass_on(ended);
+    check(string_at(*ended, "status") == "SUCCEEDED", "an express execution succeeds");
+    return {};
+  });
 }
 
 std::int64_t Executor::running() {

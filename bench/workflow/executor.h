@@ -23,14 +23,20 @@ class Executor {
   workflows::Executions& executions() { return executions_; }
 
   // The machine's ARN.
-  std::string create(const std::string& name, const std::string& definition);
+  std::string create(const std::string& name, const std::string& definition, const std::string& type = "STANDARD");
   // Hands in the start of `count` executions, at most `window` not yet acknowledged at a time; returns when all are.
   void start_many(const std::string& machine, std::size_t count, std::size_t window, const std::string& input);
+  // Express executions, each to its end: StartSyncExecution, at most `window` at a time. All must succeed.
+  void run_many(const std::string& machine, std::size_t count, std::size_t window, const std::string& input);
   std::int64_t running();
   // Until no execution runs.
   void wait_for_all();
 
  private:
+  // Hands in `count` changes, at most `window` not yet committed at a time; returns when all are.
+  template <class Change>
+  void hand_in(std::size_t count, std::size_t window, Change change);
+
   SystemClock clock_;
   SystemRandom random_;
   service::Directory directory_;

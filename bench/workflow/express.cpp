@@ -1,7 +1,6 @@
 #include <chrono>
 
-#include "asl/asl.h"
-#include "core/check.h"
+#include "executor.h"
 #include "parts.h"
 
 namespace tocsin::bench {
@@ -14,37 +13,26 @@ constexpr std::string_view decide = R"({"StartAt":"Score","States":{
   "Block":{"Type":"Pass","Parameters":{"address.$":"$.address","block":true},"End":true},
   "Leave":{"Type":"Succeed"}}})";
 
-asl::TaskId task_of(const asl::Step& step) {
-  for (const auto& command : step.commands)
-    if (const auto* task = std::get_if<asl::ScheduleTask>(&command)) return task->task;
-  check(false, "it waits for its task");
-  return {};
-}
-
 }  // namespace
 
 void measure_express(const WorkflowPlan& plan, Report& report) {
   using SteadyClock = std::chrono::steady_clock;
-  report.section("express executions (a task that answers at once, a choice, a pass; one thread, in process)");
-  const auto definition = asl::compile(decide, asl::Kind::express);
-  check(definition.has_value(), "the machine is valid");
-  SeededRandom random{1};
-  const Time now = SystemClock{}.now();
-  const json::value input = json::object{{"address", "198.51.100.7"}};
-  std::size_t succeeded = 0;
-  const auto started = SteadyClock::now();
-  for (std::size_t i = 0; i < plan.express; ++i) {
-    asl::Execution execution;
-    auto step = asl::start(**definition, execution, input, {.record_history = false}, now, random);
-    while (!execution.finished()) {
-      const auto task = task_of(step);
-      step = asl::advance(**definition, execution, asl::TaskSucceeded{task, json::value(i % 100)}, now, random);
-    }
-    succeeded += execution.status == asl::Status::succeeded;
+  const auto folder = plan.folder / "express";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  report.section("express executions (StartSyncExecution in process; a task that answers at once, a choice, a pass)");
+  {
+    Executor executor{folder, [](store::Transaction&, std::string_view, const json::value&) -> workflows::TaskOutcome {
+                        return json::value(75);
+                      }};
+    const auto machine = executor.create("decide", std::string(decide), "EXPRESS");
+    const auto started = SteadyClock::now();
+    executor.run_many(machine, plan.express, 256, R"({"address":"198.51.100.7"})");
+    const auto took = std::chrono::duration<double>(SteadyClock::now() - started).count();
+    report.figure("executions", static_cast<double>(plan.express) / took, "a second",
+                  Aim{Aim::Sense::at_least, 50'000});
   }
-  const auto took = std::chrono::duration<double>(SteadyClock::now() - started).count();
-  check(succeeded == plan.express, "all of them succeed");
-  report.figure("executions", static_cast<double>(plan.express) / took, "a second", Aim{Aim::Sense::at_least, 50'000});
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace tocsin::bench
