@@ -26,7 +26,8 @@ class Walker {
     if (count_ == 0 || chars_[0] != '{' || chars_[count_ - 1] != '}') return false;
     open(0, 0, none, 0);
     while (!event_.frames.empty()) {
-      const Event::Frame frame = event_.frames.back();
+      // Not copied: what was just written in parts would be read at once, for which the processor has to wait.
+      const Event::Frame& frame = event_.frames.back();
       if (!(frame.is_array ? array(frame) : object(frame))) return false;
     }
     event_.end_scopes();
@@ -64,20 +65,21 @@ class Walker {
 
   // The members of an object from token i_ on, until one has to be gone into, or to its end.
   bool object(const Event::Frame& frame) {
-    const KeyNode& node = nodes_[frame.node];
+    const Index node_index = frame.node, scope = frame.scope;
+    const KeyNode& node = nodes_[node_index];
     while (true) {
       if (chars_[i_] == '}') return close(frame);
       if (chars_[i_] == ',') ++i_;
       // Not so in an object: a closing bracket, or a value without a key.
       if (chars_[i_] != '"' || chars_[i_ + 1] != ':') return false;
-      const Index child = find_child(frame.node, node, i_);
+      const Index child = find_child(node_index, node, i_);
       const Index value = i_ + 2;
       const char c = chars_[value];
       if (c != '{' && c != '[') {
-        if (child != none && nodes_[child].path != none) add_leaf(nodes_[child].path, frame.scope, value);
+        if (child != none && nodes_[child].path != none) add_leaf(nodes_[child].path, scope, value);
         i_ = value + 1;
       } else if (child != none && is_wanted(nodes_[child], value)) {
-        open(child, frame.scope, none, value);
+        open(child, scope, none, value);
         return true;
       } else if (!skip(value)) {
         return false;
@@ -86,26 +88,27 @@ class Walker {
   }
 
   bool array(const Event::Frame& frame) {
-    const KeyNode& node = nodes_[frame.node];
+    const Index node_index = frame.node, outer = frame.scope;
+    const KeyNode& node = nodes_[node_index];
     while (true) {
       if (chars_[i_] == ']') return close(frame);
       if (chars_[i_] == ',') ++i_;
       const char c = chars_[i_];
       if (c == '{' || c == '[') {
-        if (event_.scopes[frame.scope].depth >= scope_depth_max) {
+        if (event_.scopes[outer].depth >= scope_depth_max) {
           is_too_deep = true;
           return false;
         }
         if (is_wanted(node, i_)) {
-          const Index scope = event_.add_scope(frame.scope, frame.array);
-          open(frame.node, scope, scope, i_);
+          const Index scope = event_.add_scope(outer, frame.array);
+          open(node_index, scope, scope, i_);
           return true;
         }
         if (!skip(i_)) return false;
       } else {
         // Not so in an array: a closing brace, or a key.
         if (c == '}' || c == 0 || (c == '"' && chars_[i_ + 1] == ':')) return false;
-        if (node.path != none) add_leaf(node.path, frame.scope, i_);
+        if (node.path != none) add_leaf(node.path, outer, i_);
         ++i_;
       }
     }

@@ -218,13 +218,18 @@ inline Index RuleSet::find_key(const KeyNode& node, const Word& word) const {
   if ((node.lengths >> word.text.size() % 64 & 1) == 0) return none;
   const Index mask = node.slots.size() - 1;
   const KeySlot* const table = key_slots.data() + node.slots.first;
-  for (Index i = mask <= 1 ? 0 : hash_text(word) & mask;; i = (i + 1) & mask) {
-    const KeySlot& slot = table[i];
-    if (slot.node == none) return none;
-    if (slot.first == word.first && slot.key.size == word.text.size() &&
-        same_rest(bytes.data() + slot.key.at, word.text.data(), word.text.size())) {
-      return slot.node;
+  const auto is_it = [&](const KeySlot& slot) {
+    return slot.first == word.first && slot.key.size == word.text.size() &&
+           same_rest(bytes.data() + slot.key.at, word.text.data(), word.text.size());
+  };
+  if (mask <= 3) {  // cheaper than to hash
+    for (Index i = 0; i <= mask; ++i) {
+      if (table[i].node != none && is_it(table[i])) return table[i].node;
     }
+    return none;
+  }
+  for (Index i = hash_text(word) & mask;; i = (i + 1) & mask) {
+    if (table[i].node == none || is_it(table[i])) return table[i].node;
   }
 }
 
