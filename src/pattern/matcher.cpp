@@ -50,6 +50,7 @@ struct Matcher::State {
   void begin(const RuleSet& rule_set);
   void probe_path(Index path);
   void consider_all(Range postings);
+  bool are_decided(Range postings) const;
   void consider(Index sub_rule, bool first_holds);
   bool sub_rule_matches(const CompiledSubRule& sub_rule, bool first_holds);
   bool has_consistent_choice(Range predicates);
@@ -114,10 +115,14 @@ void Matcher::State::probe_path(Index path) {
   if (!index.has_access) return;
   Leaf* const leaves = event.leaves.data();
   consider_all(index.on_present);
-  for (Index leaf = event.path_leaves.data()[path].first; leaf != none; leaf = leaves[leaf].next) {
-    steps += probe(*rules, index, leaves[leaf], event, [this](Range postings) {
-      if (!postings.empty()) consider_all(postings);
-    });
+  const Event::PathLeaves at = event.path_leaves.data()[path];
+  for (Index leaf = at.first; leaf != none; leaf = leaves[leaf].next) {
+    steps += probe(
+        *rules, index, leaves[leaf], event,
+        [this](Range postings) {
+          if (!postings.empty()) consider_all(postings);
+        },
+        at.first != at.last, [this](Range postings) { return are_decided(postings); });
   }
 }
 
@@ -131,6 +136,15 @@ inline void Matcher::State::consider_all(Range postings) {
       consider(p->index(), p->kind() == Posting::first_holds);
     }
   }
+}
+
+// Whether consider_all() would change nothing.
+inline bool Matcher::State::are_decided(Range postings) const {
+  const Posting* const end = rules->postings.data() + postings.last;
+  for (const Posting* p = rules->postings.data() + postings.first; p != end; ++p) {
+    if (p->kind() == Posting::rule ? !is_matched(p->index()) : seen.data()[p->index()] != event.epoch) return false;
+  }
+  return true;
 }
 
 inline void Matcher::State::consider(Index index, bool first_holds) {

@@ -1,6 +1,11 @@
 // The interface: rule sets, several rules at once, errors. What single patterns mean is in conformance_test.cpp.
+#include <iterator>
+#include <random>
+#include <set>
+#include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -148,6 +153,43 @@ TEST(Builder, AddsReplacesAndRemoves) {
   EXPECT_THAT(matches(matcher, *first, R"({"a":"y"})"), ElementsAre(RuleId{2}));
   EXPECT_THAT(matches(matcher, *second, R"({"a":"y"})"), ElementsAre(RuleId{1}, RuleId{2}));
   EXPECT_THAT(matches(matcher, *third, R"({"a":"y"})"), ElementsAre(RuleId{1}));
+}
+
+// Of numbers with many digits in an array, those that can change nothing are not read to their end; an array of one is.
+TEST(Matcher, ManyLongNumbersMatchAsEachOfThemDoes) {
+  std::mt19937_64 random(21);
+  const auto number = [&] {
+    // Close together, so that the first digits often do not tell them apart; not all are the shortest of a binary64.
+    const std::string_view heads[] = {"-122.4291", "122.429", "0.00000", "-0.000000", "7.25", "1000000.5", "99.99999"};
+    std::string text(heads[random() % std::size(heads)]);
+    for (std::size_t digits = random() % 12; digits > 0; --digits) text += static_cast<char>('0' + random() % 10);
+    return random() % 20 == 0 ? text + "e-1" : text;
+  };
+  for (int round = 0; round < 2'000; ++round) {
+    std::vector<Rule> rules;
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      std::string low = number(), high = number();
+      if (std::stod(low) > std::stod(high)) std::swap(low, high);
+      const std::string condition = random() % 3 == 0   ? fmt::format(R"("=",{})", low)
+                                    : random() % 2 == 0 ? fmt::format(R"("<",{})", low)
+                                                        : fmt::format(R"(">",{},"<=",{})", low, high);
+      rules.push_back({RuleId{i}, fmt::format(R"({{"a":[{{"numeric":[{}]}}]}})", condition)});
+    }
+    const auto set = compile(rules);
+    if (!set) continue;  // not comparable, or an empty range
+    Matcher matcher;
+    std::set<RuleId> one_by_one;
+    std::vector<RuleId> matched;
+    std::string all;
+    for (int i = 0; i < 8; ++i) {
+      const std::string text = number();
+      all += (i > 0 ? "," : "") + text;
+      ASSERT_TRUE(matcher.match(**set, fmt::format(R"({{"a":{}}})", text), matched));
+      one_by_one.insert(matched.begin(), matched.end());
+    }
+    ASSERT_TRUE(matcher.match(**set, fmt::format(R"({{"a":[{}]}})", all), matched));
+    ASSERT_EQ(matched, std::vector<RuleId>(one_by_one.begin(), one_by_one.end())) << all;
+  }
 }
 
 }  // namespace

@@ -35,8 +35,7 @@ long read_exponent(std::string_view text) {
   return negative ? -value : value;
 }
 
-// How many of the eight bytes are digits before the first that is none, and the number that they are (Mula, "SWAR:
-// parse 8 digits").
+// How many of the eight bytes are digits before the first that is none, and the number that they are.
 struct Digits {
   int count;
   std::uint64_t value;
@@ -47,11 +46,7 @@ Digits read_eight(std::uint64_t word) {
   const std::uint64_t others = (word | (word + 0x0606060606060606)) & high;
   const int count = others == 0 ? 8 : std::countr_zero(others) / 8;
   if (count == 0) return {0, 0};
-  word <<= 64 - 8 * count;  // leading zeros
-  word = word * 10 + (word >> 8);
-  return {count,
-          ((word & 0x000000FF000000FF) * 0x000F424000000064 + (word >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
-              32};
+  return {count, eight_digits(word << (64 - 8 * count))};  // leading zeros
 }
 
 constexpr std::uint64_t powers_to_8[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};

@@ -44,7 +44,7 @@ bool is_shortest(const std::string& text, double value) {
 
 TEST(Number, AgreesWithPrinting) {
   std::mt19937_64 random(11);
-  int comparable = 0;
+  int comparable = 0, bounded = 0;
   for (int i = 0; i < 300'000; ++i) {
     const int digits = 1 + static_cast<int>(random() % 20);
     std::string text = random() % 2 == 0 ? "-" : "";
@@ -54,6 +54,12 @@ TEST(Number, AgreesWithPrinting) {
     if (random() % 8 == 0) text += fmt::format("e{}", static_cast<int>(random() % 80) - 40);
     if (random() % 16 == 0 && text.find('.') != std::string::npos && text.find('e') == std::string::npos) text += "000";
     const double value = std::strtod(text.c_str(), nullptr);
+    if (const NumberBounds bounds = bounds_of_number(text); bounds.are_known()) {
+      ++bounded;
+      ASSERT_LE(bounds.low, value) << text;
+      ASSERT_GE(bounds.high, value) << text;
+      ASSERT_LE(bounds.high - bounds.low, std::max(1.0, std::fabs(value)) * 1.1e-6) << text;
+    }
     const Number number = read_number(text);
     ASSERT_EQ(number.is_comparable, is_shortest(text, value)) << text;
     if (number.is_comparable) {
@@ -62,6 +68,7 @@ TEST(Number, AgreesWithPrinting) {
     }
   }
   EXPECT_GT(comparable, 100'000);
+  EXPECT_GT(bounded, 50'000);
 }
 
 TEST(Number, ReadsBackWhatBinary64Prints) {

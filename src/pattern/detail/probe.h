@@ -5,6 +5,7 @@
 
 #include "pattern/detail/evaluate.h"
 #include "pattern/detail/event.h"
+#include "pattern/detail/number.h"
 #include "pattern/detail/program.h"
 
 namespace tocsin::pattern {
@@ -76,14 +77,40 @@ inline Index flat_slot(const RuleSet& rules, const NumericIndex& index, double n
   return slot;
 }
 
+inline Range flat_postings(const RuleSet& rules, const NumericIndex& index, Index slot) {
+  return rules.numeric_nodes.data()[index.postings_nodes.first + index.leaf_count + slot];
+}
+
+// Whether the first digits of a number tell that nothing is to be visited for it, so that it need not be read. Where
+// events have many numbers of many digits, most of them are like this.
+template <class Moot>
+bool is_moot_number(const RuleSet& rules, const PathIndex& path, const Leaf& leaf, Moot is_moot) {
+  constexpr Index numbers_max = 16;
+  if (leaf.has_number || !path.number_texts.empty() || path.numbers.size() > numbers_max) return false;
+  if (path.numeric.leaf_count != 0 && !path.numeric.is_flat) return false;
+  const NumberBounds bounds = bounds_of_number(leaf.text());
+  if (!bounds.are_known()) return false;
+  for (Index i = path.numbers.first; i < path.numbers.last; ++i) {
+    const NumberSlot& slot = rules.number_slots.data()[i];
+    if (slot.value != none && bounds.low <= slot.number && slot.number <= bounds.high) return false;
+  }
+  if (path.numeric.leaf_count == 0) return true;
+  Index below = 0, not_above = 0;
+  for (Index i = path.numeric.points.first; i < path.numeric.points.last; ++i) {
+    const double point = rules.points.data()[i];
+    below += point < bounds.low ? 1U : 0U;
+    not_above += point <= bounds.high ? 1U : 0U;
+  }
+  return below == not_above && is_moot(flat_postings(rules, path.numeric, 2 * below));
+}
+
 template <class Visit>
 std::uint64_t probe_numeric(const RuleSet& rules, const NumericIndex& index, double number, Visit visit) {
   const auto* first = rules.points.data() + index.points.first;
   const auto* last = rules.points.data() + index.points.last;
   std::uint64_t steps = 0;
   if (index.is_flat) {
-    const Index slot = flat_slot(rules, index, number);
-    visit(rules.numeric_nodes.data()[index.postings_nodes.first + index.leaf_count + slot]);
+    visit(flat_postings(rules, index, flat_slot(rules, index, number)));
     return 1;
   }
   const auto* at = std::lower_bound(first, last, number);
@@ -127,8 +154,10 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
   return steps;
 }
 
-template <class Visit>
-std::uint64_t probe_number(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Visit visit) {
+template <class Visit, class Moot>
+std::uint64_t probe_number(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Visit visit, bool has_others,
+                           Moot is_moot) {
+  if (has_others && is_moot_number(rules, path, leaf, is_moot)) return 2;
   if (!path.numbers.empty() || !path.number_texts.empty()) {
     const Index value = value_id(rules, leaf);
     if (value != none) visit(rules.value_postings.data()[value]);
@@ -138,14 +167,16 @@ std::uint64_t probe_number(const RuleSet& rules, const PathIndex& path, Leaf& le
   return 1 + probe_numeric(rules, path.numeric, number, visit);
 }
 
+// `has_others`: the path has other leaves too. `is_moot(postings)`: to visit them would change nothing any more.
 // Returns the steps taken.
-template <class Visit>
-std::uint64_t probe(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Event& event, Visit visit) {
+template <class Visit, class Moot>
+std::uint64_t probe(const RuleSet& rules, const PathIndex& path, Leaf& leaf, Event& event, Visit visit, bool has_others,
+                    Moot is_moot) {
   switch (leaf.kind) {
     case Leaf::Kind::string:
       return probe_string(rules, path, leaf, event, visit);
     case Leaf::Kind::number:
-      return probe_number(rules, path, leaf, visit);
+      return probe_number(rules, path, leaf, visit, has_others, is_moot);
     case Leaf::Kind::true_value:
       visit(path.on_true);
       return 1;
