@@ -261,6 +261,45 @@ Tokenizer best_tokenizer() {
   return best;
 }
 
+enum class Walked { to_the_end, too_deep, invalid };
+
+inline __attribute__((always_inline)) Walked walk_tokens(const RuleSet& rules, const char* text, const TokenRoom& room,
+                                                         const Tokens& tokens, Event& event) {
+  Walker walker(rules, text, room, tokens, event);
+  if (walker.run()) return Walked::to_the_end;
+  return walker.is_too_deep ? Walked::too_deep : Walked::invalid;
+}
+
+using Walk = Walked (*)(const RuleSet&, const char*, const TokenRoom&, const Tokens&, Event&);
+
+__attribute__((flatten)) Walked walk_anywhere(const RuleSet& rules, const char* text, const TokenRoom& room,
+                                              const Tokens& tokens, Event& event) {
+  return walk_tokens(rules, text, room, tokens, event);
+}
+
+// The same code for a processor that has an instruction for each step through a mask.
+#if defined(__x86_64__)
+__attribute__((flatten, target("bmi,bmi2,popcnt"))) Walked walk_with_bmi(const RuleSet& rules, const char* text,
+                                                                         const TokenRoom& room, const Tokens& tokens,
+                                                                         Event& event) {
+  return walk_tokens(rules, text, room, tokens, event);
+}
+#endif
+
+Walk best_walk() {
+  static const Walk best = []() -> Walk {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0 &&
+        __builtin_cpu_supports("popcnt") != 0) {
+      return walk_with_bmi;
+    }
+#endif
+    return walk_anywhere;
+  }();
+  return best;
+}
+
 }  // namespace
 
 EventFault scan(const RuleSet& rules, std::string_view text, Event& event, Tokenizer tokenizer) {
@@ -269,9 +308,9 @@ EventFault scan(const RuleSet& rules, std::string_view text, Event& event, Token
   const TokenRoom& room = event.tokens.room_for(text.size());
   const Tokens tokens = tokenizer(text.data(), text.size(), room);
   if (tokens.is_valid && (!tokens.has_non_ascii || is_valid_utf8(text))) {
-    Walker walker(rules, text.data(), room, tokens, event);
-    if (walker.run()) return {};
-    if (walker.is_too_deep) return {"arrays are nested too deeply", 0};
+    const Walked walked = best_walk()(rules, text.data(), room, tokens, event);
+    if (walked == Walked::to_the_end) return {};
+    if (walked == Walked::too_deep) return {"arrays are nested too deeply", 0};
   }
   const EventFault fault = diagnose(text);
   return fault.reason != nullptr ? fault : EventFault{"malformed", 0};
