@@ -92,7 +92,10 @@ Engine::Engine(const Config& config, Identity identity, const Clock& clock, cont
         return {};
       });
   stacks_ = std::make_unique<stacks::Stacks>(identity_, directory_);
-  builtins::add_all(*functions_, directory_, *containment_, identity_);
+  builtins::add_all(*functions_, directory_, *containment_, identity_,
+                    [this](store::Reader& reader, const responders::FindingRef& finding) {
+                      return findings_->find(reader, {finding.product_arn, finding.id});
+                    });
 
   destinations_.add("sqs", *queues_);
   destinations_.add("sns", *topics_);

@@ -58,13 +58,14 @@ struct World {
   const service::Directory& directory;
   containment::Containment& containment;
   Identity identity;
+  FindFinding find_finding;
 };
 
 // The ports of one invocation.
 struct Bound {
   Bound(store::Transaction& transaction, const World& world, const Invocation& invocation)
       : api{transaction, world.directory, world.identity, invocation},
-        hub{api},
+        hub{api, transaction, world.find_finding},
         topic{api},
         table{transaction, world.containment.tables(), setting(invocation, "ACLMETATABLE"), api.caller().arn,
               retention(invocation)},
@@ -154,8 +155,9 @@ std::span<const store::Migration> migrations() {
 }
 
 void add_all(functions::Registry& registry, const service::Directory& directory, containment::Containment& containment,
-             const Identity& identity) {
-  const World world{.directory = directory, .containment = containment, .identity = identity};
+             const Identity& identity, FindFinding find_finding) {
+  const auto world = std::make_shared<const World>(World{
+      .directory = directory, .containment = containment, .identity = identity, .find_finding = std::move(find_finding)});
   const std::pair<const char*, Responder> all[] = {
       {"incident-processor", incident_processor},
       {"threat-intelligence", threat_intelligence},
@@ -169,7 +171,7 @@ void add_all(functions::Registry& registry, const service::Directory& directory,
     registry.add_builtin(handler,
                          [world, responder = responder](store::Transaction& transaction, const json::value& event,
                                                         const Invocation& invocation) {
-                           Bound bound{transaction, world, invocation};
+                           Bound bound{transaction, *world, invocation};
                            return responder(event, invocation, bound.ports);
                          });
   }

@@ -7,10 +7,13 @@
 //   CUSTOMACTIONNAME, CUSTOMACTIONVALUE; WEBHOOK_URL
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <span>
 
 #include "containment/containment.h"
 #include "functions/functions.h"
+#include "responders/ports.h"
 #include "service/service.h"
 #include "store/outbox.h"
 #include "store/store.h"
@@ -19,9 +22,14 @@ namespace tocsin::builtins {
 
 std::span<const store::Migration> migrations();
 
+// A finding as it is now, found by its key alone, without the work that GetFindings' filters make. Nothing: there is
+// none.
+using FindFinding =
+    std::function<Result<std::optional<json::object>>(store::Reader&, const responders::FindingRef& finding)>;
+
 // Adds all handlers. `directory` and `containment` must outlive the registry.
 void add_all(functions::Registry& registry, const service::Directory& directory, containment::Containment& containment,
-             const Identity& identity);
+             const Identity& identity, FindFinding find_finding);
 
 // For a delivery of kind "webhook" that was given up: what it was to announce is to be announced again when it happens
 // again. Does nothing for those that announce nothing.

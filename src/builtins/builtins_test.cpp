@@ -29,10 +29,7 @@ class BuiltinsTest : public ::testing::Test {
     for (auto& service : containment.services()) directory.add(std::move(service));
     directory.add(
         {"securityhub",
-         {{"GetFindings", service::Read{[](store::Reader&, const service::Call&) -> service::Answer {
-             return json::object{{"Findings", json::array{}}};
-           }}},
-          {"BatchUpdateFindings", service::Write{[this](Transaction&, const service::Call& call) -> service::Answer {
+         {{"BatchUpdateFindings", service::Write{[this](Transaction&, const service::Call& call) -> service::Answer {
              updated_by = call.caller.arn;
              json::array unprocessed;
              if (unprocessed_updates)
@@ -45,7 +42,8 @@ class BuiltinsTest : public ::testing::Test {
                                                      .payload = std::string(string_at(call.input, "Message"))});
                               return json::object{{"MessageId", "m-1"}};
                             }}}}});
-    add_all(registry, directory, containment, Identity{});
+    add_all(registry, directory, containment, Identity{},
+            [](store::Reader&, const responders::FindingRef&) { return std::optional<json::object>{}; });
     call("dynamodb", "CreateTable",
          R"({"TableName":"us-east-1-gd-firewall","BillingMode":"PAY_PER_REQUEST",
              "AttributeDefinitions":[{"AttributeName":"HostIp","AttributeType":"S"}],

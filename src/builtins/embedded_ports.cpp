@@ -38,19 +38,6 @@ Result<json::object> Api::call(std::string_view service, std::string_view operat
 
 // ---- Security Hub
 
-Result<std::optional<json::object>> EmbeddedHub::get(const responders::FindingRef& finding) {
-  const auto equals = [](const std::string& value) {
-    return json::array{json::object{{"Value", value}, {"Comparison", "EQUALS"}}};
-  };
-  auto answer = api_.call(
-      "securityhub", "GetFindings",
-      {{"Filters", {{"Id", equals(finding.id)}, {"ProductArn", equals(finding.product_arn)}}}, {"MaxResults", 1}});
-  if (!answer) return pass_on(answer);
-  auto* list = answer->if_contains("Findings");
-  if (!list || !list->is_array() || list->get_array().empty()) return std::nullopt;
-  return std::move(list->get_array()[0].get_object());
-}
-
 Result<void> EmbeddedHub::update(const responders::FindingRef& finding, const json::object& changes) {
   json::object request = changes;
   request["FindingIdentifiers"] = json::array{json::object{{"Id", finding.id}, {"ProductArn", finding.product_arn}}};

@@ -1,6 +1,7 @@
 // The responders' ports over one transaction. Inside this folder only.
 #pragma once
 
+#include "builtins/builtins.h"
 #include "containment/containment.h"
 #include "functions/functions.h"
 #include "responders/ports.h"
@@ -24,12 +25,16 @@ class Api {
 
 class EmbeddedHub final : public responders::FindingHub {
  public:
-  explicit EmbeddedHub(Api& api) : api_{api} {}
-  Result<std::optional<json::object>> get(const responders::FindingRef& finding) override;
+  EmbeddedHub(Api& api, store::Reader& reader, const FindFinding& find) : api_{api}, reader_{reader}, find_{find} {}
+  Result<std::optional<json::object>> get(const responders::FindingRef& finding) override {
+    return find_(reader_, finding);
+  }
   Result<void> update(const responders::FindingRef& finding, const json::object& changes) override;
 
  private:
   Api& api_;
+  store::Reader& reader_;
+  const FindFinding& find_;
 };
 
 class EmbeddedTopic final : public responders::Topic {

@@ -15,10 +15,19 @@ Findings::Findings(Options options, Announce announce)
     : options_{std::move(options)}, announce_{std::move(announce)}, hub_{options_.identity} {}
 Findings::~Findings() = default;
 
-Result<json::object> Findings::get(store::Reader& reader, const asff::FindingKey& key) const {
+Result<std::optional<json::object>> Findings::find(store::Reader& reader, const asff::FindingKey& key) const {
   const auto stored = detail::Stored::find(reader, detail::store_key(key));
-  if (!stored) return fail(ErrorCode::not_found, "Finding Not Found");
-  return stored->document(reader);
+  if (!stored) return std::optional<json::object>{};
+  auto document = stored->document(reader);
+  if (!document) return pass_on(document);
+  return std::optional<json::object>{std::move(*document)};
+}
+
+Result<json::object> Findings::get(store::Reader& reader, const asff::FindingKey& key) const {
+  auto found = find(reader, key);
+  if (!found) return pass_on(found);
+  if (!*found) return fail(ErrorCode::not_found, "Finding Not Found");
+  return std::move(**found);
 }
 
 Summary Findings::summary(store::Reader& reader) const {

@@ -109,7 +109,9 @@ class Findings {
   // that is there all the while is seen exactly once, whatever is imported or updated meanwhile. With SortCriteria
   // this holds for findings whose sort fields do not change meanwhile. Error: validation, InvalidInputException.
   Result<json::object> get_findings(store::Reader& reader, const json::object& input) const;
-  // One finding. Error: not_found.
+  // One finding; nothing where there is none. Error: corrupt.
+  Result<std::optional<json::object>> find(store::Reader& reader, const asff::FindingKey& key) const;
+  // The same. Error: also not_found.
   Result<json::object> get(store::Reader& reader, const asff::FindingKey& key) const;
 
   // BatchUpdateFindings, made by `by` (an ARN). Error: validation, InvalidInputException; denied,

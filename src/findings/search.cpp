@@ -135,8 +135,9 @@ void add_times(store::Reader& reader, const json::object& filters, Search& searc
           << " AND f.updated_at <= " << range->end << " LIMIT " << leading_range_max + 1 << ") AS counted";
     auto rows = count.run(reader);
     if (!rows.next() || rows.integer(0) > leading_range_max) continue;
-    search.arms.emplace_back() << "f.indexed = 1 AND f.updated_at >= " << range->begin
-                               << " AND f.updated_at <= " << range->end;
+    auto& arm = search.arms.emplace_back();
+    arm.is_one_value = false;
+    arm << "f.indexed = 1 AND f.updated_at >= " << range->begin << " AND f.updated_at <= " << range->end;
     search.arms.emplace_back() << "f.indexed = 0";
   }
 }
@@ -148,6 +149,7 @@ void add_ids(const asff::Filter& filter, Search& search) {
   for (const auto& id : *ids) {
     const auto begin = store_key_begin(id);
     auto& arm = search.arms.emplace_back();
+    arm.is_one_value = false;
     arm << "f.key >= ";
     arm.add_bytes(begin) << " AND f.key < ";
     arm.add_bytes(store_key_end(begin));

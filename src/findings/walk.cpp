@@ -84,9 +84,11 @@ bool add_sort_columns(std::string_view path, bool descending, std::vector<SortCo
 ArrivalWalk::ArrivalWalk(store::Reader& reader, const Search& search, std::int64_t before, std::int64_t rows_max) {
   if (search.nothing) return;
   for (const auto& arm : search.arms) {
+    const std::string_view seq = arm.is_one_value ? "f.seq" : "+f.seq";
     Sql sql;
     sql << "SELECT f.seq FROM finding f WHERE ";
-    sql.add(arm).add(search.checks) << " AND f.seq < " << before << " ORDER BY f.seq DESC LIMIT " << rows_max;
+    sql.add(arm).add(search.checks) << " AND " << seq << " < " << before << " ORDER BY " << seq << " DESC LIMIT "
+                                    << rows_max;
     arms_.push_back({sql.run(reader), std::nullopt});
     arms_.back().advance();
   }

@@ -10,8 +10,15 @@ namespace {
 
 // One commit gathers at most so many changes, so that the first one does not wait for ever.
 constexpr std::size_t batch_changes_max = 256;
-// …and makes at most so many deliveries.
-constexpr std::size_t batch_deliveries_max = 128;
+// …and runs them for about so long.
+constexpr std::chrono::milliseconds changes_time{10};
+// It then makes deliveries for as long as the changes took, and at least for this time, so that neither side starves
+// the other…
+constexpr std::chrono::milliseconds deliveries_time{5};
+// …and where no change waits, up to this one.
+constexpr std::chrono::milliseconds deliveries_time_max{25};
+// Deliveries of a commit of an unthreaded store, whose runs are to be the same each time.
+constexpr std::size_t deliveries_max = 128;
 constexpr std::size_t idle_readers_max = 4;
 constexpr std::chrono::milliseconds sleep_max{500};  // the clock may be set; due times are looked at again by then
 
@@ -25,10 +32,10 @@ Committer::~Committer() {
 }
 
 void Committer::submit(Lane lane, Store::Change change, Store::Done done) {
-  submit(lane, {std::move(change), std::move(done), {}}, Bound::kept);
+  submit({lane, std::move(change), std::move(done), {}}, Bound::kept);
 }
 
-void Committer::submit(Lane lane, Waiting waiting, Bound bound) {
+void Committer::submit(Waiting waiting, Bound bound) {
   if (!options_.threaded) {
     Batch batch;
     batch.push_back(std::move(waiting));
@@ -38,7 +45,7 @@ void Committer::submit(Lane lane, Waiting waiting, Bound bound) {
   {
     std::unique_lock lock{mutex_};
     if (!stopping_ && (bound == Bound::lifted || waiting_count_ < options_.waiting_max)) {
-      waiting_[static_cast<std::size_t>(lane)].push_back(std::move(waiting));
+      waiting_[static_cast<std::size_t>(waiting.lane)].push_back(std::move(waiting));
       ++waiting_count_;
       wake_.notify_one();
       return;
@@ -146,11 +153,43 @@ Committer::Batch Committer::take_batch(std::unique_lock<std::mutex>&) {
 }
 
 Result<void> Committer::run_changes(Transaction& transaction, Batch& batch) {
-  for (auto& waiting : batch) {
+  const auto begun = SteadyClock::now();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    auto& waiting = batch[i];
     waiting.result = transaction.attempt([&] { return waiting.change(transaction); });
     if (transaction.failure()) return std::unexpected(*transaction.failure());
+    if (SteadyClock::now() - begun > changes_time) {
+      put_back(batch, i + 1);
+      break;
+    }
   }
   return {};
+}
+
+void Committer::put_back(Batch& batch, std::size_t from) {
+  std::lock_guard lock{mutex_};
+  waiting_count_ += batch.size() - from;
+  for (std::size_t i = batch.size(); i > from; --i)
+    waiting_[static_cast<std::size_t>(batch[i - 1].lane)].push_front(std::move(batch[i - 1]));
+  batch.erase(batch.begin() + static_cast<std::ptrdiff_t>(from), batch.end());
+}
+
+std::size_t Committer::make_deliveries(Transaction& transaction, SteadyClock::time_point begun,
+                                       std::vector<Due>& leased) {
+  if (!options_.threaded) {
+    const auto few = [](std::size_t made) { return made < deliveries_max; };
+    return outbox.work(transaction, few, leased);
+  }
+  const auto start = SteadyClock::now();
+  const auto share = std::max<SteadyClock::duration>(start - begun, deliveries_time);
+  return outbox.work(
+      transaction,
+      [&](std::size_t made) {
+        if (made == 0) return true;
+        const auto spent = SteadyClock::now() - start;
+        return spent < (waiting_count_ > 0 ? share : std::max<SteadyClock::duration>(share, deliveries_time_max));
+      },
+      leased);
 }
 
 Result<void> Committer::finish(Transaction& transaction) {
@@ -165,6 +204,7 @@ std::size_t Committer::commit(Batch batch) {
   std::size_t taken = 0;
   std::vector<Due> leased;
   Result<void> committed;
+  const auto begun = SteadyClock::now();
   Transaction transaction{*writer_, options_.clock->now(), *options_.random};
   if (committed = writer_->run("BEGIN IMMEDIATE"); committed) {
     committed = run_changes(transaction, batch);
@@ -175,7 +215,10 @@ std::size_t Committer::commit(Batch batch) {
     } else {
       deliver = batch.empty();  // unthreaded stores deliver in run_until_idle only
     }
-    if (committed && deliver) taken = outbox.work(transaction, batch_deliveries_max, leased);
+    if (committed && deliver)
+      taken = make_deliveries(transaction, begun, leased);
+    else if (committed)
+      outbox.write_added(transaction);
     const auto next_due = committed ? Outbox::next_due(transaction) : std::nullopt;
     if (committed) committed = finish(transaction);
     if (committed) {
@@ -218,7 +261,7 @@ void Committer::start_leased(std::vector<Due> leased) {
         --outer_under_way_;
         idle_.notify_all();
       };
-      submit(Lane::containment, {std::move(settle), std::move(done), {}}, Bound::lifted);
+      submit({Lane::containment, std::move(settle), std::move(done), {}}, Bound::lifted);
     };
     outbox.start(std::move(due), std::move(report));
   }

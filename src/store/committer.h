@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -14,6 +16,8 @@
 namespace tocsin::store {
 
 class Committer {
+  using SteadyClock = std::chrono::steady_clock;
+
  public:
   Committer(Options options, std::unique_ptr<detail::Connection> writer);
   ~Committer();
@@ -33,6 +37,7 @@ class Committer {
 
  private:
   struct Waiting {
+    Lane lane;
     Store::Change change;
     Store::Done done;
     Result<void> result;
@@ -42,12 +47,15 @@ class Committer {
   // The outcome of a delivery is taken however much waits: what was done outside must be written down, and the leases
   // bound how many there are.
   enum class Bound { kept, lifted };
-  void submit(Lane lane, Waiting waiting, Bound bound);
+  void submit(Waiting waiting, Bound bound);
   void run();
   Batch take_batch(std::unique_lock<std::mutex>& lock);
   // Runs the changes and due deliveries in one transaction and tells the waiters. Returns deliveries taken up.
   std::size_t commit(Batch batch);
+  // Runs as many as their share of the time allows; the others go back to where they came from.
   Result<void> run_changes(Transaction& transaction, Batch& batch);
+  void put_back(Batch& batch, std::size_t from);
+  std::size_t make_deliveries(Transaction& transaction, SteadyClock::time_point begun, std::vector<Due>& leased);
   Result<void> finish(Transaction& transaction);
   void start_leased(std::vector<Due> leased);
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
@@ -62,7 +70,7 @@ class Committer {
   std::condition_variable wake_;
   std::condition_variable idle_;
   std::array<std::deque<Waiting>, 4> waiting_;
-  std::size_t waiting_count_ = 0;
+  std::atomic<std::size_t> waiting_count_ = 0;  // written under the mutex
   std::size_t outer_under_way_ = 0;
   bool stopping_ = false;
   bool draining_ = false;  // stopping: outcomes are still taken, new deliveries not started

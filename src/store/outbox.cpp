@@ -1,11 +1,13 @@
 #include "store/outbox.h"
 
 #include <algorithm>
+#include <deque>
 
 #include <fmt/format.h>
 
 #include "core/check.h"
 #include "store/given_up.h"
+#include "store/pending.h"
 
 namespace tocsin::store {
 namespace {
@@ -30,9 +32,67 @@ Due read_due(const Rows& row) {
   return due;
 }
 
+constexpr std::size_t lanes = 4;
+constexpr std::size_t read_at_once = 32;
+
+// The number of the row; 0 if there is one with this key.
+std::int64_t insert(Transaction& transaction, const Due& due, std::optional<std::string_view> last_error = {}) {
+  return transaction.integer(
+      "INSERT INTO outbox (kind, destination, payload, context, key, dead_letter, lane, due, attempts_max, "
+      "age_max_s, attempt, added, last_error) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING "
+      "RETURNING id",
+      0, due.kind, due.destination, Blob{due.payload}, due.context, due.key, due.dead_letter,
+      static_cast<int>(due.lane), due.due, due.retry.attempts_max, due.retry.age_max.count(), due.attempt, due.added,
+      last_error);
+}
+
 bool is_final(const Error& error) {
   return error.code == ErrorCode::validation || error.code == ErrorCode::not_found || error.code == ErrorCode::denied;
 }
+
+// What is due, in the order in which it is to be made: lanes in order, and in each lane the rows, oldest first, before
+// what this transaction has added. Where a lane has more rows than are read at once, that is again before the rest of
+// them, so that what was begun is finished first.
+class DueList {
+ public:
+  DueList(Transaction& transaction, Pending& added) : transaction_{transaction}, added_{added} {
+    for (std::size_t lane = 0; lane < lanes; ++lane) read(lane);
+  }
+
+  bool has_more(Lane lane) const { return lanes_[static_cast<std::size_t>(lane)].has_more; }
+
+  std::optional<Due> next() {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      auto& [rows, has_more] = lanes_[lane];
+      if (rows.empty() && has_more && added_.is_empty(Lane{static_cast<int>(lane)})) read(lane);
+      if (!rows.empty()) {
+        std::optional<Due> due{std::move(rows.front())};
+        rows.pop_front();
+        return due;
+      }
+      if (!added_.is_empty(Lane{static_cast<int>(lane)})) return added_.take(Lane{static_cast<int>(lane)});
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void read(std::size_t lane) {
+    static const std::string sql =
+        fmt::format("SELECT {} FROM outbox WHERE lane = ? AND due <= ? ORDER BY due, id LIMIT ?", columns);
+    auto& [due, has_more] = lanes_[lane];
+    Rows rows = transaction_.query(sql, lane, transaction_.now(), read_at_once);
+    while (rows.next()) due.push_back(read_due(rows));
+    has_more = due.size() == read_at_once;
+  }
+
+  struct OfLane {
+    std::deque<Due> rows;
+    bool has_more = false;
+  };
+  Transaction& transaction_;
+  Pending& added_;
+  std::array<OfLane, lanes> lanes_;
+};
 
 }  // namespace
 
@@ -57,18 +117,30 @@ void Outbox::handle_outside(std::string kind, Outer handler, std::chrono::second
         "an outbox kind has one handler");
 }
 
-bool Outbox::add(Transaction& transaction, const Delivery& delivery) {
-  const std::string key = delivery.key.empty() ? make_uuid(transaction.random()) : delivery.key;
-  return transaction.execute(
-             "INSERT INTO outbox (kind, destination, payload, context, key, dead_letter, lane, due, attempts_max, "
-             "age_max_s, attempt, added) VALUES (?,?,?,?,?,?,?,?,?,?,0,?) ON CONFLICT (key) DO NOTHING",
-             delivery.kind, delivery.destination, Blob{delivery.payload}, delivery.context, key, delivery.dead_letter,
-             static_cast<int>(delivery.lane), std::max(delivery.due, Time{}), delivery.retry.attempts_max,
-             delivery.retry.age_max.count(), std::max(delivery.due, transaction.now())) == 1;
+bool Outbox::add(Transaction& transaction, Delivery delivery) {
+  Due due;
+  static_cast<Delivery&>(due) = std::move(delivery);
+  due.due = std::max(due.due, Time{});
+  due.added = std::max(due.due, transaction.now());
+  if (due.key.empty())
+    due.key = make_uuid(transaction.random());
+  else if (transaction.exists("SELECT 1 FROM outbox WHERE key = ?", due.key))
+    return false;
+  return transaction.pending_->add(std::move(due));
 }
 
 bool Outbox::cancel(Transaction& transaction, std::string_view key) {
-  return transaction.execute("DELETE FROM outbox WHERE key = ?", key) > 0;
+  return transaction.pending_->cancel(key) || transaction.execute("DELETE FROM outbox WHERE key = ?", key) > 0;
+}
+
+void Outbox::write_added(Transaction& transaction) {
+  for (const Due* due : transaction.pending_->waiting()) {
+    const auto written = transaction.attempt([&]() -> Result<void> {
+      insert(transaction, *due);
+      return {};
+    });
+    if (!written) tell_exhausted(transaction, *due, written.error());  // the table does not take it
+  }
 }
 
 std::int64_t Outbox::depth(Reader& reader, std::string_view kind) {
@@ -76,44 +148,66 @@ std::int64_t Outbox::depth(Reader& reader, std::string_view kind) {
   return reader.integer("SELECT count(*) FROM outbox WHERE kind = ?", 0, kind);
 }
 
+// The table has an index by lane and due time; without the lane it would be read whole.
 std::optional<Time> Outbox::next_due(Reader& reader) {
-  Rows rows = reader.query("SELECT min(due) FROM outbox");
-  if (!rows.next() || rows.is_null(0)) return std::nullopt;
-  return rows.time(0);
+  std::optional<Time> first;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    Rows rows = reader.query("SELECT due FROM outbox WHERE lane = ? ORDER BY due LIMIT 1", lane);
+    if (rows.next()) first = first ? std::min(*first, rows.time(0)) : rows.time(0);
+  }
+  return first;
 }
 
-std::size_t Outbox::work(Transaction& transaction, std::size_t count_max, std::vector<Due>& leased) {
-  std::vector<Due> batch;
-  // A lane is read to its end before the next one; each read is a short run of the index (lane, due).
-  for (int lane = 0; lane <= static_cast<int>(Lane::bulk) && batch.size() < count_max; ++lane) {
-    static const std::string sql =
-        fmt::format("SELECT {} FROM outbox WHERE lane = ? AND due <= ? ORDER BY due, id LIMIT ?", columns);
-    Rows rows = transaction.query(sql, lane, transaction.now(), count_max - batch.size());
-    while (rows.next()) batch.push_back(read_due(rows));
+std::size_t Outbox::work(Transaction& transaction, const GoOn& go_on, std::vector<Due>& leased) {
+  auto& added = *transaction.pending_;
+  DueList list{transaction, added};
+  std::size_t made = 0;
+  // What the changes have added goes behind what waits longer already.
+  for (std::size_t i = 0; i < lanes; ++i) {
+    const Lane lane{static_cast<int>(i)};
+    while (list.has_more(lane) && !added.is_empty(lane)) insert(transaction, added.take(lane));
   }
-  for (const Due& due : batch) {
-    // An earlier one of the batch may have cancelled this one.
-    if (!transaction.exists("SELECT 1 FROM outbox WHERE id = ?", due.id)) continue;
-    make(transaction, due, leased);
+  while (go_on(made)) {
+    const auto due = list.next();
+    if (!due || transaction.failure()) break;
+    ++made;
+    make(transaction, *due, leased);
   }
-  return batch.size();
+  write_added(transaction);
+  return made;
+}
+
+// The row is made, or its due time moved, before the effect begins.
+void Outbox::lease(Transaction& transaction, Due due, std::chrono::seconds time, std::vector<Due>& leased) {
+  if (due.id != 0) {
+    // An earlier delivery of the same commit may have cancelled this one.
+    if (transaction.execute("UPDATE outbox SET due = ?, attempt = attempt + 1 WHERE id = ?", transaction.now() + time,
+                            due.id) == 0)
+      return;
+  } else {
+    Due row = due;
+    row.due = transaction.now() + time;
+    ++row.attempt;
+    due.id = insert(transaction, row);
+    if (due.id == 0) return;
+  }
+  leased.push_back(std::move(due));
 }
 
 void Outbox::make(Transaction& transaction, const Due& due, std::vector<Due>& leased) {
   const auto found = handlers_.find(due.kind);
   if (found == handlers_.end()) {
-    settle(transaction, due, fail(ErrorCode::unavailable, fmt::format("no handler for outbox kind '{}'", due.kind)));
+    const Error error{ErrorCode::unavailable, fmt::format("no handler for outbox kind '{}'", due.kind)};
+    retry_or_give_up(transaction, due, error);
     return;
   }
   if (found->second.outer) {
-    transaction.execute("UPDATE outbox SET due = ?, attempt = attempt + 1 WHERE id = ?",
-                        transaction.now() + found->second.lease, due.id);
-    leased.push_back(due);
+    lease(transaction, due, found->second.lease, leased);
     return;
   }
   // Removed first, so that a handler may add the next one under the same key (a timer that repeats).
   auto made = transaction.attempt([&]() -> Result<void> {
-    transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
+    if (due.id != 0 && transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return {};  // cancelled
     return found->second.inner(transaction, due);
   });
   if (!made) retry_or_give_up(transaction, due, made.error());
@@ -129,7 +223,7 @@ void Outbox::settle(Transaction& transaction, const Due& due, const Outcome& out
   record(transaction, due, outcome.result);
   if (outcome.result) {
     transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
-  } else if (transaction.exists("SELECT 1 FROM outbox WHERE id = ?", due.id)) {
+  } else {
     retry_or_give_up(transaction, due, outcome.result.error(), outcome.pause);
   }
 }
@@ -138,13 +232,18 @@ void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Er
   const int next = due.attempt + 1;
   const bool too_old = transaction.now() - due.added >= due.retry.age_max;
   if (is_final(error) || too_old || next > due.retry.attempts_max) {
-    transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
+    if (due.id != 0 && transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return;
     tell_exhausted(transaction, due, error);
     return;
   }
-  transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",
-                      transaction.now() + std::max(pause, retry_delay(next, transaction.random())), next, error.message,
-                      due.id);
+  Due again = due;
+  again.due = transaction.now() + std::max(pause, retry_delay(next, transaction.random()));
+  again.attempt = next;
+  if (due.id == 0)
+    insert(transaction, again, error.message);
+  else
+    transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?", again.due, again.attempt,
+                        error.message, due.id);
 }
 
 // The outcome is settled, whatever becomes of its record.

@@ -6,6 +6,9 @@
 // outside (a web hook, a firewall): the delivery is leased to it, and the outcome is written when it reports.
 // If it never reports (the process died), the lease ends and the delivery is made again, with the same key.
 //
+// What is added and due at once gets a row only if the commit ends before its turn comes: a chain of inner steps that
+// fits into one commit leaves no trace in the table.
+//
 //   add ──► waiting ──due──► inner: run + remove, one transaction ──error──► waiting (backoff) ──exhausted──►
 //   on_exhausted
 //                     └────► outer: leased ──► done: removed │ error: waiting (backoff) │ silence: lease ends, again
@@ -82,7 +85,7 @@ class Outbox {
   void on_exhausted(Exhausted then) { exhausted_ = std::move(then); }
 
   // Adds; false if a delivery with the same key is waiting already (then nothing is added).
-  static bool add(Transaction& transaction, const Delivery& delivery);
+  static bool add(Transaction& transaction, Delivery delivery);
   // Removes a waiting delivery by key; false if there is none (any more).
   static bool cancel(Transaction& transaction, std::string_view key);
   // Deliveries waiting or leased, all or of one kind.
@@ -98,12 +101,17 @@ class Outbox {
     std::chrono::seconds lease{};
     Recorder record;
   };
-  // Makes what is due, lanes in order, at most `count_max`; leased ones are put on `leased`, to be started after the
-  // commit. Returns how many were taken up.
-  std::size_t work(Transaction& transaction, std::size_t count_max, std::vector<Due>& leased);
+  // Told how many deliveries were made; whether another one may be.
+  using GoOn = std::function<bool(std::size_t)>;
+  // Makes what is due, lanes in order; leased ones are put on `leased`, to be started after the commit. What was added
+  // and not made gets its row. Returns how many were taken up.
+  std::size_t work(Transaction& transaction, const GoOn& go_on, std::vector<Due>& leased);
+  // Writes the rows of what was added.
+  void write_added(Transaction& transaction);
   void start(Due due, Report report) const;
   void settle(Transaction& transaction, const Due& due, const Outcome& outcome);
   void make(Transaction& transaction, const Due& due, std::vector<Due>& leased);
+  static void lease(Transaction& transaction, Due due, std::chrono::seconds time, std::vector<Due>& leased);
   void retry_or_give_up(Transaction& transaction, const Due& due, const Error& error, Microseconds pause = {});
   void record(Transaction& transaction, const Due& due, const Result<void>& outcome);
   void tell_exhausted(Transaction& transaction, const Due& due, const Error& error);

@@ -266,6 +266,124 @@ TEST(Outbox, WhatWasNotTriedIsNotCountedButAges) {
   EXPECT_EQ(depth(store), 0);
 }
 
+TEST(Outbox, AChainIsOneCommit) {
+  TestStore store;
+  std::string order;
+  store->outbox().handle("step", [&](Transaction& t, const Due& due) -> Result<void> {
+    order += due.payload;
+    EXPECT_EQ(Outbox::depth(t), 0);
+    if (due.payload != "d")
+      Outbox::add(t, {.kind = "step", .destination = "", .payload = std::string(1, due.payload[0] + 1)});
+    return {};
+  });
+  ASSERT_TRUE(add(store, {.kind = "step", .destination = "", .payload = "a"}));
+  const auto before = store->commits();
+  EXPECT_EQ(store->run_until_idle(), 4u);
+  EXPECT_EQ(order, "abcd");
+  EXPECT_EQ(store->commits(), before + 2);  // the second one found nothing
+}
+
+TEST(Outbox, AStepOfAChainThatFailsIsTriedAgainAlone) {
+  TestStore store;
+  std::string order;
+  bool broken = true;
+  store->outbox().handle("first", [&](Transaction& t, const Due&) -> Result<void> {
+    order += '1';
+    for (const auto* key : {"a", "b"})
+      EXPECT_TRUE(Outbox::add(t, {.kind = "second", .destination = "", .payload = key, .key = key}));
+    EXPECT_FALSE(Outbox::add(t, {.kind = "second", .destination = "", .payload = "a", .key = "a"}));
+    return {};
+  });
+  store->outbox().handle("second", [&](Transaction& t, const Due& due) -> Result<void> {
+    order += due.payload;
+    Outbox::add(t, {.kind = "third", .destination = "", .payload = due.payload});
+    if (due.payload == "a" && broken) return fail(ErrorCode::unavailable, "down");
+    EXPECT_EQ(due.attempt, due.payload == "a" ? 1 : 0);
+    return {};
+  });
+  store->outbox().handle("third", [&](Transaction&, const Due& due) -> Result<void> {
+    order += due.payload == "a" ? 'A' : 'B';
+    return {};
+  });
+  ASSERT_TRUE(add(store, {.kind = "first", .destination = "", .payload = ""}));
+  store->run_until_idle();
+  EXPECT_EQ(order, "1abB");
+  EXPECT_EQ(depth(store), 1);
+  broken = false;
+  store.clock.advance(2s);
+  store->run_until_idle();
+  EXPECT_EQ(order, "1abBaA");
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, ATimerThatIsCancelledInTheSameChangeNeverWas) {
+  TestStore store;
+  ASSERT_TRUE(store.write([&](Transaction& t) -> Result<void> {
+    const Delivery timer{
+        .kind = "timer", .destination = "", .payload = "", .key = "t", .due = store.clock.now() + 10s};
+    EXPECT_TRUE(Outbox::add(t, timer));
+    auto part = t.attempt([&]() -> Result<void> {
+      EXPECT_TRUE(Outbox::cancel(t, "t"));
+      EXPECT_TRUE(Outbox::add(t, timer));
+      EXPECT_TRUE(Outbox::cancel(t, "t"));
+      return fail(ErrorCode::conflict, "no");
+    });
+    EXPECT_FALSE(Outbox::add(t, timer));  // its cancelling was undone
+    EXPECT_TRUE(Outbox::cancel(t, "t"));
+    EXPECT_FALSE(Outbox::cancel(t, "t"));
+    return {};
+  }));
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, WhatWaitsLongerGoesBeforeWhatIsAdded) {
+  TestStore store;
+  std::string order;
+  store->outbox().handle("letter", [&](Transaction& t, const Due& due) -> Result<void> {
+    order += due.payload;
+    if (due.payload == "1") Outbox::add(t, {.kind = "letter", .destination = "", .payload = "+"});
+    if (due.payload == "1")
+      Outbox::add(t, {.kind = "letter", .destination = "", .payload = "!", .lane = Lane::containment});
+    return {};
+  });
+  for (const auto* text : {"1", "2", "3"})
+    ASSERT_TRUE(add(store, {.kind = "letter", .destination = "", .payload = text}));
+  store->run_until_idle();
+  EXPECT_EQ(order, "1!23+");
+}
+
+// More than one commit makes: what is left has its rows, and is there after a restart.
+TEST(Outbox, WhatACommitLeavesIsMadeAfterARestart) {
+  TestStore store;
+  int made = 0;
+  const auto letter = [&](Transaction&, const Due&) -> Result<void> {
+    ++made;
+    return {};
+  };
+  const auto many = [](Transaction& t, const Due&) -> Result<void> {
+    for (int i = 0; i < 300; ++i) Outbox::add(t, {.kind = "letter", .destination = "", .payload = ""});
+    return {};
+  };
+  store->outbox().handle("many", many);
+  store->outbox().handle("letter", letter);
+  ASSERT_TRUE(add(store, {.kind = "many", .destination = "", .payload = ""}));
+  ASSERT_TRUE(add(store, {.kind = "letter", .destination = "", .payload = ""}));
+  store.reopen();
+  store->outbox().handle("many", many);
+  store->outbox().handle("letter", letter);
+  store->run_until_idle();
+  EXPECT_EQ(made, 301);
+  EXPECT_EQ(depth(store), 0);
+}
+
+TEST(Outbox, TheNextDueIsTheEarliestOfAllLanes) {
+  TestStore store;
+  const Time now = store.clock.now();
+  for (const auto& [lane, in] : {std::pair{Lane::containment, 30s}, {Lane::bulk, 10s}, {Lane::bulk, 50s}})
+    ASSERT_TRUE(add(store, {.kind = "timer", .destination = "", .payload = "", .lane = lane, .due = now + in}));
+  EXPECT_EQ(*store.read([](Reader& r) -> Result<std::optional<Time>> { return Outbox::next_due(r); }), now + 10s);
+}
+
 TEST(Outbox, RetryDelaysGrowAndStayBounded) {
   SeededRandom random{3};
   for (int attempt = 1; attempt < 40; ++attempt) {

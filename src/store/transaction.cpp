@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "store/connection.h"
+#include "store/pending.h"
 
 namespace tocsin::store {
 
@@ -66,15 +67,20 @@ std::optional<Error> Transaction::take_refusal() {
   return refusal;
 }
 
+Transaction::Transaction(detail::Connection& connection, Time now, Random& random)
+    : Reader{connection, now}, random_{random}, pending_{std::make_unique<Pending>(now)} {}
+Transaction::~Transaction() = default;
+
 Transaction::Mark Transaction::begin_part() {
   run_execute("SAVEPOINT part", nullptr, 0);
-  return {signals_.size(), after_commit_.size()};
+  return {signals_.size(), after_commit_.size(), pending_->mark()};
 }
 
 void Transaction::end_part(Mark mark, bool keep) {
   if (!keep) {
     run_execute("ROLLBACK TO part", nullptr, 0);
     signals_.resize(mark.signals);
+    pending_->undo(mark.pending);
     after_commit_.erase(after_commit_.begin() + static_cast<std::ptrdiff_t>(mark.after_commit), after_commit_.end());
   }
   run_execute("RELEASE part", nullptr, 0);

@@ -25,6 +25,8 @@
 
 namespace tocsin::store {
 
+class Pending;
+
 namespace detail {
 class Connection;
 class Cursor;
@@ -132,7 +134,8 @@ class Reader {
 // What a change may do. It may be run again or rolled back, so it has no other effect than what it writes here.
 class Transaction : public Reader {
  public:
-  Transaction(detail::Connection& connection, Time now, Random& random) : Reader{connection, now}, random_{random} {}
+  Transaction(detail::Connection& connection, Time now, Random& random);
+  ~Transaction() override;
 
   // Runs INSERT, UPDATE or DELETE; returns the number of rows changed.
   template <class... Values>
@@ -162,8 +165,9 @@ class Transaction : public Reader {
 
  private:
   friend class Committer;
+  friend class Outbox;
   struct Mark {
-    std::size_t signals, after_commit;
+    std::size_t signals, after_commit, pending;
   };
   Mark begin_part();
   void end_part(Mark mark, bool keep);
@@ -185,6 +189,7 @@ class Transaction : public Reader {
   Random& random_;
   std::vector<std::string> signals_;
   std::vector<std::move_only_function<void()>> after_commit_;
+  std::unique_ptr<Pending> pending_;  // the outbox's
 };
 
 }  // namespace tocsin::store

@@ -41,11 +41,18 @@ class Sql {
   std::vector<std::variant<std::int64_t, std::string>> values_;
 };
 
+// A condition on the leading index.
+struct Arm : Sql {
+  // False: on a range of it, whose rows must be sorted. SQLite must be told so, or it takes the order of arrival for the
+  // better index and looks through all findings for the few that are in the range.
+  bool is_one_value = true;
+};
+
 // A search laid out: which index leads, and what is checked beside it. The table `finding` is `f` in all SQL.
 struct Search {
   // Each arm is a condition on one value of the leading index (or the one empty condition: every row). Arms may overlap
   // in findings, and together hold all that can match.
-  std::vector<Sql> arms;
+  std::vector<Arm> arms;
   // " AND …" for the other columns, written so that no index is chosen for them; may be empty.
   Sql checks;
   bool is_led = false;   // false: the one empty condition
