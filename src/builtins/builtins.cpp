@@ -156,8 +156,10 @@ std::span<const store::Migration> migrations() {
 
 void add_all(functions::Registry& registry, const service::Directory& directory, containment::Containment& containment,
              const Identity& identity, FindFinding find_finding) {
-  const auto world = std::make_shared<const World>(World{
-      .directory = directory, .containment = containment, .identity = identity, .find_finding = std::move(find_finding)});
+  const auto world = std::make_shared<const World>(World{.directory = directory,
+                                                         .containment = containment,
+                                                         .identity = identity,
+                                                         .find_finding = std::move(find_finding)});
   const std::pair<const char*, Responder> all[] = {
       {"incident-processor", incident_processor},
       {"threat-intelligence", threat_intelligence},

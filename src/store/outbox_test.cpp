@@ -319,8 +319,7 @@ TEST(Outbox, AStepOfAChainThatFailsIsTriedAgainAlone) {
 TEST(Outbox, ATimerThatIsCancelledInTheSameChangeNeverWas) {
   TestStore store;
   ASSERT_TRUE(store.write([&](Transaction& t) -> Result<void> {
-    const Delivery timer{
-        .kind = "timer", .destination = "", .payload = "", .key = "t", .due = store.clock.now() + 10s};
+    const Delivery timer{.kind = "timer", .destination = "", .payload = "", .key = "t", .due = store.clock.now() + 10s};
     EXPECT_TRUE(Outbox::add(t, timer));
     auto part = t.attempt([&]() -> Result<void> {
       EXPECT_TRUE(Outbox::cancel(t, "t"));

@@ -45,9 +45,9 @@ class Pending {
   void remove(std::size_t entry);
 
   Time now_;
-  std::deque<Entry> entries_;                                       // addresses stay
-  std::unordered_map<std::string_view, std::size_t> by_key_;        // those that wait
-  std::array<std::deque<std::size_t>, 4> due_;                      // by lane; may hold some that wait no longer
+  std::deque<Entry> entries_;                                 // addresses stay
+  std::unordered_map<std::string_view, std::size_t> by_key_;  // those that wait
+  std::array<std::deque<std::size_t>, 4> due_;                // by lane; may hold some that wait no longer
   std::vector<Event> log_;
 };
 

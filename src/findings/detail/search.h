@@ -43,8 +43,8 @@ class Sql {
 
 // A condition on the leading index.
 struct Arm : Sql {
-  // False: on a range of it, whose rows must be sorted. SQLite must be told so, or it takes the order of arrival for the
-  // better index and looks through all findings for the few that are in the range.
+  // False: on a range of it, whose rows must be sorted. SQLite must be told so, or it takes the order of arrival for
+  // the better index and looks through all findings for the few that are in the range.
   bool is_one_value = true;
 };
 
