@@ -169,6 +169,59 @@ TEST_F(BuiltinsTest, AFailedUpdateIsTriedByTheNextEvent) {
   EXPECT_EQ(row("198.51.100.0")->state, State::confirmed);
 }
 
+// Many events come together: the first update does the work for all of them.
+TEST_F(BuiltinsTest, UpdatesThatComeTogetherWriteTheRuleGroupOnce) {
+  const auto token = [&] {
+    return to_json(
+        call("network-firewall", "DescribeRuleGroup", R"({"RuleGroupName":"g","Type":"STATELESS"})").at("UpdateToken"));
+  };
+  std::vector<json::value> added;
+  for (int i = 1; i <= 5; ++i) added.push_back(*invoke("add", json::object{{"HostIp", fmt::format("9.9.9.{}", i)}}));
+  const auto first = invoke("update", added[0]);
+  ASSERT_TRUE(first);
+  const auto written = token();
+  for (const auto& one : added) {
+    const auto answer = invoke("update", one);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->at("Blocked"), true);
+    EXPECT_EQ(answer->at("RuleCount"), first->at("RuleCount"));
+    EXPECT_EQ(answer->at("HostIp"), one.at("HostIp"));
+  }
+  EXPECT_EQ(token(), written);
+  EXPECT_EQ(invoke("update", R"({"HostIps":["9.9.9.9"]})")->at("Blocked"), false) << "nobody wants it";
+  // An update without addresses always does the work, and so does the next one after a block has expired.
+  ASSERT_TRUE(invoke("update", "{}"));
+  const auto again = token();
+  EXPECT_NE(again, written);
+  store.clock.advance(721h);
+  EXPECT_EQ(invoke("update", added[0])->at("Blocked"), false);
+  EXPECT_NE(token(), again);
+  EXPECT_TRUE(firewall().empty());
+}
+
+// That one rule group holds what the table wants says nothing of another.
+TEST_F(BuiltinsTest, ASecondRuleGroupIsWrittenToo) {
+  call("network-firewall", "CreateRuleGroup",
+       R"({"RuleGroupName":"h","Type":"STATELESS","Capacity":100,"RuleGroup":{"RulesSource":
+           {"StatelessRulesAndCustomActions":{"StatelessRules":[]}}}})");
+  create("update-h", "update-rule-group",
+         {{"ACLMETATABLE", table},
+          {"FIREWALLRULEGROUP", "arn:aws:network-firewall:us-east-1:000000000000:stateless-rulegroup/h"}});
+  const auto added = *invoke("add", R"({"HostIp":"9.9.9.1"})");
+  ASSERT_TRUE(invoke("update", added));
+  ASSERT_TRUE(invoke("update-h", added));
+  const auto groups = with([&](Transaction& t) { return containment.rule_groups().all(t); });
+  ASSERT_EQ(groups.size(), 2u);
+  for (const auto& group : groups) EXPECT_EQ(group.consumed, 2) << group.name;
+  // What a person takes out of one is put back by the next update.
+  call("network-firewall", "UpdateRuleGroup",
+       fmt::format(R"({{"RuleGroupName":"h","Type":"STATELESS","UpdateToken":"{}","RuleGroup":{{"RulesSource":
+           {{"StatelessRulesAndCustomActions":{{"StatelessRules":[]}}}}}}}})",
+                   groups[1].token));
+  ASSERT_TRUE(invoke("update-h", added));
+  EXPECT_EQ(with([&](Transaction& t) { return containment.rule_groups().all(t); })[1].consumed, 2);
+}
+
 TEST_F(BuiltinsTest, ExpiredAddressesAreReleasedThenRemovedInOneGo) {
   for (int i = 0; i < 40; ++i) {
     const auto added = invoke("add", json::object{{"HostIp", fmt::format("198.51.100.{}", i)}});

@@ -91,11 +91,8 @@ Result<responders::BlockResult> EmbeddedBlockTable::block(const responders::Bloc
 
 Result<std::vector<std::string>> EmbeddedBlockTable::wanted() {
   std::vector<std::string> prefixes;
-  for (const auto& block : tables_.wanted_and_allowed(transaction_, table_)) {
-    auto prefix = netset::parse_prefix(block.host);
-    if (!prefix) return pass_on(prefix);
-    prefixes.push_back(netset::to_text(*prefix));
-  }
+  for (const auto& prefix : tables_.wanted_and_allowed(transaction_, table_))
+    prefixes.push_back(netset::to_text(prefix));
   return prefixes;
 }
 
@@ -110,6 +107,23 @@ Result<void> EmbeddedBlockTable::submitted(const std::vector<std::string>& prefi
   if (!set) return pass_on(set);
   tables_.submit(transaction_, table_, *set);
   return {};
+}
+
+Result<void> EmbeddedBlockTable::remember_enforced(std::string_view rule_group_arn, std::string_view settings,
+                                                   std::size_t entries) {
+  tables_.remember_enforced(transaction_, table_, rule_group_arn, settings, static_cast<std::int64_t>(entries));
+  return {};
+}
+
+Result<std::optional<std::size_t>> EmbeddedBlockTable::enforced(std::string_view rule_group_arn,
+                                                                std::string_view settings) {
+  const auto entries = tables_.enforced(transaction_, table_, rule_group_arn, settings);
+  return entries ? std::optional{static_cast<std::size_t>(*entries)} : std::nullopt;
+}
+
+Result<bool> EmbeddedBlockTable::is_held(std::string_view host) {
+  const auto block = tables_.find(transaction_, table_, host);
+  return block && block->state == containment::State::confirmed;
 }
 
 Result<void> EmbeddedBlockTable::confirmed(const std::vector<std::string>& prefixes) {
@@ -128,20 +142,18 @@ Result<bool> EmbeddedBlockTable::remove(std::string_view host) {
 Result<EmbeddedRuleGroup::Description> EmbeddedRuleGroup::describe(std::string_view arn) {
   auto answer = groups_.describe(transaction_, {{"RuleGroupArn", arn}});
   if (!answer) return pass_on(answer);
-  const auto* document = answer->if_contains("RuleGroup");
-  return Description{.rule_group = document && document->is_object() ? document->get_object() : json::object{},
-                     .update_token = std::string(string_at(*answer, "UpdateToken")),
-                     .capacity = integer_at(*answer, "RuleGroupResponse.Capacity")};
+  auto* document = answer->if_contains("RuleGroup");
+  return Description{
+      .rule_group = document && document->is_object() ? std::move(document->get_object()) : json::object{},
+      .update_token = std::string(string_at(*answer, "UpdateToken")),
+      .capacity = integer_at(*answer, "RuleGroupResponse.Capacity")};
 }
 
-Result<void> EmbeddedRuleGroup::update(std::string_view arn, const Description& changed,
+Result<void> EmbeddedRuleGroup::update(std::string_view arn, Description changed,
                                        const std::vector<std::int64_t>& priorities) {
-  auto answer = groups_.update_blocks(transaction_,
-                                      {{"RuleGroupArn", arn},
-                                       {"UpdateToken", changed.update_token},
-                                       {"RuleGroup", changed.rule_group},
-                                       {"Description", "GD2NFW"}},
-                                      priorities);
+  json::object request{{"RuleGroupArn", arn}, {"UpdateToken", changed.update_token}, {"Description", "GD2NFW"}};
+  request["RuleGroup"] = std::move(changed.rule_group);
+  auto answer = groups_.update_blocks(transaction_, std::move(request), priorities);
   if (!answer) return pass_on(answer);
   return {};
 }

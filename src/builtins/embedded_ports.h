@@ -60,6 +60,10 @@ class EmbeddedBlockTable final : public responders::BlockTable {
   Result<std::vector<std::string>> wanted() override;
   Result<std::vector<std::string>> expire(std::chrono::hours retention) override;
   Result<void> submitted(const std::vector<std::string>& prefixes) override;
+  Result<void> remember_enforced(std::string_view rule_group_arn, std::string_view settings,
+                                 std::size_t entries) override;
+  Result<std::optional<std::size_t>> enforced(std::string_view rule_group_arn, std::string_view settings) override;
+  Result<bool> is_held(std::string_view host) override;
   Result<void> confirmed(const std::vector<std::string>& prefixes) override;
   Result<bool> remove(std::string_view host) override;
 
@@ -75,8 +79,7 @@ class EmbeddedRuleGroup final : public responders::RuleGroup {
   EmbeddedRuleGroup(store::Transaction& transaction, containment::RuleGroups& groups)
       : transaction_{transaction}, groups_{groups} {}
   Result<Description> describe(std::string_view arn) override;
-  Result<void> update(std::string_view arn, const Description& changed,
-                      const std::vector<std::int64_t>& priorities) override;
+  Result<void> update(std::string_view arn, Description changed, const std::vector<std::int64_t>& priorities) override;
 
  private:
   store::Transaction& transaction_;

@@ -57,10 +57,14 @@ std::vector<Block> read_blocks(store::Rows rows) {
   return blocks;
 }
 
-netset::Prefix prefix_of(const Block& block) {
-  const auto prefix = netset::parse_prefix(block.host);
+netset::Prefix canonical(std::string_view host) {
+  const auto prefix = netset::parse_prefix(host);
   check(prefix.has_value(), "a block table holds canonical addresses only");
   return *prefix;
+}
+
+netset::Prefix prefix_of(const Block& block) {
+  return canonical(block.host);
 }
 
 // What was given as an address, for the record: cut, and without what might not be UTF-8.
@@ -128,7 +132,8 @@ std::string_view to_text(State state) {
 }
 
 Result<BlockOutcome> BlockTables::block(store::Transaction& transaction, const BlockRequest& request) {
-  if (auto known = table(transaction, request.table); !known) return pass_on(known);
+  if (!transaction.exists("SELECT 1 FROM containment_table WHERE name = ?", request.table))
+    return std::unexpected(table(transaction, request.table).error());
   const Time now = transaction.now();
   const auto retention = request.retention.value_or(gate_.settings().retention);
   const Time expires = request.expires_at.value_or(now + retention);
@@ -149,6 +154,7 @@ Result<BlockOutcome> BlockTables::block(store::Transaction& transaction, const B
     outcome.block = *outcome.before;
     correct(outcome.block, request);
     write(transaction, outcome.block);
+    revise(transaction, request.table);
     return outcome;
   }
   if (outcome.before) {
@@ -170,6 +176,7 @@ Result<BlockOutcome> BlockTables::block(store::Transaction& transaction, const B
   outcome.block.seen_at = now;
   take_over(outcome.block, request, now);
   write(transaction, outcome.block);
+  if (!outcome.before || outcome.before->state != outcome.block.state) revise(transaction, request.table);
   return outcome;
 }
 
@@ -220,68 +227,96 @@ std::vector<Block> BlockTables::wanted(store::Reader& reader, std::string_view t
   return blocks;
 }
 
-std::vector<Block> BlockTables::wanted_and_allowed(store::Transaction& transaction, std::string_view table) {
+std::vector<netset::Prefix> BlockTables::wanted_and_allowed(store::Transaction& transaction, std::string_view table) {
   expire(transaction, table, std::nullopt);
-  auto blocks = wanted(transaction, table);
-  std::erase_if(blocks, [&](const Block& block) {
-    const auto refusal = gate_.judge(transaction, prefix_of(block), Intent::manual);
-    if (!refusal) return false;
-    set_state(transaction, block, State::releasing);
+  const auto screen = gate_.screen(transaction);
+  std::vector<netset::Prefix> allowed;
+  std::vector<std::pair<std::string, Refusal>> refused;
+  {
+    auto rows = transaction.query(
+        "SELECT host FROM containment_block WHERE table_name = ? AND NOT (state IN ('releasing', 'released')) AND "
+        "expires_at > ? ORDER BY host",
+        table, transaction.now());
+    while (rows.next()) {
+      const auto prefix = canonical(rows.text(0));
+      auto refusal = screen.is_clear(prefix) ? std::nullopt : gate_.judge(transaction, prefix, Intent::manual);
+      if (refusal)
+        refused.emplace_back(rows.string(0), std::move(*refusal));
+      else
+        allowed.push_back(prefix);
+    }
+  }
+  for (const auto& [host, refusal] : refused) {
+    const auto block = find(transaction, table, host);
+    if (!block) continue;
+    set_state(transaction, *block, State::releasing);
     record_refusal(transaction,
-                   {.table = block.table,
-                    .host = block.host,
-                    .finding_id = block.finding_id,
-                    .account_id = block.account_id,
-                    .region = block.region,
-                    .actor = block.actor},
-                   *refusal);
-    return true;
-  });
-  return blocks;
+                   {.table = block->table,
+                    .host = block->host,
+                    .finding_id = block->finding_id,
+                    .account_id = block->account_id,
+                    .region = block->region,
+                    .actor = block->actor},
+                   refusal);
+  }
+  return allowed;
 }
 
 std::vector<Block> BlockTables::expire(store::Transaction& transaction, std::string_view table,
                                        std::optional<std::chrono::hours> retention) {
-  std::vector<Block> leaving;
-  for (Block& block : list(transaction, table)) {
-    const bool unseen = retention && block.automatic && block.seen_at + *retention <= transaction.now();
-    const bool is_leaving = block.state == State::releasing || block.state == State::released;
-    if (!is_leaving && !unseen && block.expires_at > transaction.now()) continue;
-    if (!is_leaving) {
-      set_state(transaction, block, State::releasing);
-      block.state = State::releasing;
-    }
-    leaving.push_back(std::move(block));
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM containment_block WHERE table_name = ? AND state IN ('releasing', 'released') UNION ALL "
+      "SELECT {} FROM containment_block WHERE table_name = ? AND state IN ('desired', 'submitted', 'confirmed') AND "
+      "expires_at <= ?",
+      columns, columns);
+  static const std::string unseen_sql = fmt::format(
+      "SELECT {} FROM containment_block WHERE table_name = ? AND state IN ('desired', 'submitted', 'confirmed') AND "
+      "expires_at > ? AND automatic = 1 AND seen_at <= ?",
+      columns);
+  auto leaving = read_blocks(transaction.query(sql, table, table, transaction.now()));
+  if (retention)
+    for (Block& block :
+         read_blocks(transaction.query(unseen_sql, table, transaction.now(), transaction.now() - *retention)))
+      leaving.push_back(std::move(block));
+  std::ranges::sort(leaving, {}, &Block::host);
+  for (Block& block : leaving) {
+    if (block.state == State::releasing || block.state == State::released) continue;
+    set_state(transaction, block, State::releasing);
+    block.state = State::releasing;
   }
   return leaving;
 }
 
+std::vector<Block> BlockTables::in_states(store::Reader& reader, std::string_view table, State one, State other) const {
+  static const std::string sql =
+      fmt::format("SELECT {} FROM containment_block WHERE table_name = ? AND state IN (?, ?) ORDER BY host", columns);
+  return read_blocks(reader.query(sql, table, to_text(one), to_text(other)));
+}
+
 void BlockTables::submit(store::Transaction& transaction, std::string_view table, const netset::Set& blocked) {
-  for (const Block& block : list(transaction, table)) {
-    if (block.state == State::desired && blocked.contains(prefix_of(block)))
-      set_state(transaction, block, State::submitted);
+  for (const Block& block : in_states(transaction, table, State::desired, State::desired)) {
+    if (blocked.contains(prefix_of(block))) set_state(transaction, block, State::submitted);
   }
 }
 
 void BlockTables::confirm(store::Transaction& transaction, std::string_view table, const netset::Set& blocked) {
-  for (const Block& block : list(transaction, table)) {
-    const auto prefix = prefix_of(block);
-    const bool held = blocked.contains(prefix);
-    switch (block.state) {
-      case State::desired:
-      case State::submitted:
-        if (held) set_state(transaction, block, State::confirmed);
-        break;
-      case State::confirmed:
-        if (!held) set_state(transaction, block, State::desired);
-        break;
-      case State::releasing:
-        if (!blocked.overlaps(prefix)) set_state(transaction, block, State::released);
-        break;
-      case State::released:
-        if (blocked.overlaps(prefix)) set_state(transaction, block, State::releasing);
-        break;
-    }
+  // Most rows are confirmed and stay so: of them, only the host is read.
+  std::vector<std::string> lost;
+  {
+    auto rows =
+        transaction.query("SELECT host FROM containment_block WHERE table_name = ? AND state = 'confirmed'", table);
+    while (rows.next())
+      if (!blocked.contains(canonical(rows.text(0)))) lost.push_back(rows.string(0));
+  }
+  const auto waiting = in_states(transaction, table, State::desired, State::submitted);
+  const auto leaving = in_states(transaction, table, State::releasing, State::released);
+  for (const auto& host : lost)
+    if (const auto block = find(transaction, table, host)) set_state(transaction, *block, State::desired);
+  for (const Block& block : waiting)
+    if (blocked.contains(prefix_of(block))) set_state(transaction, block, State::confirmed);
+  for (const Block& block : leaving) {
+    const State state = blocked.overlaps(prefix_of(block)) ? State::releasing : State::released;
+    if (state != block.state) set_state(transaction, block, state);
   }
 }
 
@@ -313,12 +348,40 @@ void BlockTables::set_state(store::Transaction& transaction, const Block& block,
   }
   changed.released_at = state == State::released ? std::optional{now} : std::nullopt;
   write(transaction, changed);
+  revise(transaction, block.table);
+}
+
+void BlockTables::revise(store::Transaction& transaction, std::string_view table) {
+  transaction.execute("UPDATE containment_table SET revision = revision + 1 WHERE name = ?", table);
+}
+
+void BlockTables::remember_enforced(store::Transaction& transaction, std::string_view table,
+                                    std::string_view rule_group_arn, std::string_view settings, std::int64_t entries) {
+  transaction.execute(
+      "INSERT INTO containment_enforced (arn, table_name, settings, token, revision, entries) SELECT g.arn, t.name, ?, "
+      "g.token, t.revision, ? FROM containment_rule_group g, containment_table t WHERE g.arn = ? AND t.name = ? "
+      "ON CONFLICT (arn) DO UPDATE SET table_name = excluded.table_name, settings = excluded.settings, token = "
+      "excluded.token, revision = excluded.revision, entries = excluded.entries",
+      settings, entries, rule_group_arn, table);
+}
+
+std::optional<std::int64_t> BlockTables::enforced(store::Reader& reader, std::string_view table,
+                                                  std::string_view rule_group_arn, std::string_view settings) const {
+  auto rows = reader.query(
+      "SELECT e.entries FROM containment_enforced e JOIN containment_rule_group g ON g.arn = e.arn AND g.token = "
+      "e.token JOIN containment_table t ON t.name = e.table_name AND t.revision = e.revision WHERE e.arn = ? AND "
+      "e.table_name = ? AND e.settings = ? AND NOT EXISTS (SELECT 1 FROM containment_block b WHERE b.table_name = "
+      "t.name AND b.state = 'confirmed' AND b.expires_at <= ?)",
+      rule_group_arn, table, settings, reader.now());
+  return rows.next() ? std::optional{rows.integer(0)} : std::nullopt;
 }
 
 std::optional<Block> BlockTables::remove(store::Transaction& transaction, std::string_view table,
                                          std::string_view host) {
   auto block = find(transaction, table, host);
-  if (block) transaction.execute("DELETE FROM containment_block WHERE table_name = ? AND host = ?", table, block->host);
+  if (!block) return block;
+  transaction.execute("DELETE FROM containment_block WHERE table_name = ? AND host = ?", table, block->host);
+  revise(transaction, table);
   return block;
 }
 
@@ -379,6 +442,8 @@ Result<Table> BlockTables::create(store::Transaction& transaction, std::string_v
 
 bool BlockTables::remove_table(store::Transaction& transaction, std::string_view name) {
   transaction.execute("DELETE FROM containment_block WHERE table_name = ?", name);
+  // Another table of this name would count its revisions from the start.
+  transaction.execute("DELETE FROM containment_enforced WHERE table_name = ?", name);
   return transaction.execute("DELETE FROM containment_table WHERE name = ?", name) > 0;
 }
 

@@ -104,18 +104,25 @@ class BlockTables {
   // Whether the firewall is not known to hold one of them.
   bool has_unconfirmed(store::Reader& reader) const;
   // Rows that the gate refuses by now are released and recorded as refused; returns the others.
-  std::vector<Block> wanted_and_allowed(store::Transaction& transaction, std::string_view table);
+  std::vector<netset::Prefix> wanted_and_allowed(store::Transaction& transaction, std::string_view table);
   // Marks what has expired as releasing; with `retention`, also automatic blocks not seen for that long. Returns all
   // rows that wait to be removed.
   std::vector<Block> expire(store::Transaction& transaction, std::string_view table,
                             std::optional<std::chrono::hours> retention);
 
-  // What the firewall was given, and what it holds, by table or all (""). In `confirm`, rows that the firewall does not
+  // What the firewall was given, and what it holds of a table. In `confirm`, rows that the firewall does not
   // hold (any more) go back to desired, or on to released.
   void submit(store::Transaction& transaction, std::string_view table, const netset::Set& blocked);
   void confirm(store::Transaction& transaction, std::string_view table, const netset::Set& blocked);
   // Confirmed rows that no rule blocks any more become desired again; returns how many.
   std::size_t demote(store::Transaction& transaction, const netset::Set& blocked);
+
+  // Remembers that the rule group was made to hold all that the table wants, in so many entries, by the rules that
+  // `settings` describes; and says so as long as nothing has changed on either side and no block has expired.
+  void remember_enforced(store::Transaction& transaction, std::string_view table, std::string_view rule_group_arn,
+                         std::string_view settings, std::int64_t entries);
+  std::optional<std::int64_t> enforced(store::Reader& reader, std::string_view table, std::string_view rule_group_arn,
+                                       std::string_view settings) const;
 
   // Removes a row whatever its state; the caller takes it out of the firewall.
   std::optional<Block> remove(store::Transaction& transaction, std::string_view table, std::string_view host);
@@ -131,6 +138,8 @@ class BlockTables {
  private:
   void set_state(store::Transaction& transaction, const Block& block, State state);
   void write(store::Transaction& transaction, const Block& block);
+  void revise(store::Transaction& transaction, std::string_view table);
+  std::vector<Block> in_states(store::Reader& reader, std::string_view table, State one, State other) const;
   Gate& gate_;
 };
 

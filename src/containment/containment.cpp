@@ -39,6 +39,16 @@ CREATE TABLE containment_rule_group (
   arn TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL,
   description TEXT NOT NULL, document TEXT NOT NULL, settings TEXT NOT NULL, capacity BIGINT NOT NULL,
   consumed BIGINT NOT NULL, modified_at BIGINT NOT NULL, managed TEXT NOT NULL);
+)"},
+                                      // revision: changes whenever what a table wants, or the state of a block, does.
+                                      // containment_enforced: which rule group held what a table wanted, when both
+                                      // were last brought together.
+                                      {"containment", 2, R"(
+ALTER TABLE containment_table ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX containment_block_state ON containment_block (table_name, state, expires_at, host);
+CREATE TABLE containment_enforced (
+  arn TEXT PRIMARY KEY, table_name TEXT NOT NULL, settings TEXT NOT NULL, token TEXT NOT NULL, revision BIGINT NOT NULL,
+  entries BIGINT NOT NULL);
 )"}};
 
 constexpr std::string_view enforce_kind = "containment-enforce";

@@ -34,12 +34,14 @@ Result<netset::Set> parse_ranges(const std::vector<std::string>& texts) {
   return set;
 }
 
+int Gate::length_min(const netset::Prefix& prefix) const {
+  return prefix.family() == netset::Family::ipv4 ? settings_.ipv4_length_min : settings_.ipv6_length_min;
+}
+
 std::optional<Refusal> Gate::judge(store::Reader& reader, const netset::Prefix& prefix, Intent intent) const {
-  const int length_min =
-      prefix.family() == netset::Family::ipv4 ? settings_.ipv4_length_min : settings_.ipv6_length_min;
-  if (prefix.length < length_min)
+  if (prefix.length < length_min(prefix))
     return Refusal{"TooWide", fmt::format("{} is wider than /{}, the widest prefix that may be blocked",
-                                          name_of(prefix), length_min)};
+                                          name_of(prefix), length_min(prefix))};
   if (auto refusal = special_refusal(prefix)) return refusal;
   if (auto refusal = judge_protected(reader, prefix)) return refusal;
   if (intent == Intent::automatic) return held_refusal(reader, prefix);
@@ -110,6 +112,29 @@ std::optional<Refusal> Gate::held_refusal(store::Reader& reader, const netset::P
   if (reader.failure())
     return Refusal{"Undecided", fmt::format("{} is not blocked, because the holds can't be read", name_of(prefix))};
   return std::nullopt;
+}
+
+Gate::Screen Gate::screen(store::Reader& reader) const {
+  Screen screen{*this};
+  screen.protected_ = settings_.own_addresses;
+  if (settings_.own_lookup) {
+    const auto more = settings_.own_lookup(reader);
+    if (!more) return screen;
+    screen.protected_.insert(*more);
+  }
+  auto rows = reader.query("SELECT prefix FROM containment_never_block");
+  while (rows.next()) {
+    const auto prefix = netset::parse_prefix(rows.text(0));
+    if (!prefix) return screen;
+    screen.protected_.insert(*prefix);
+  }
+  screen.is_known_ = !reader.failure();
+  return screen;
+}
+
+bool Gate::Screen::is_clear(const netset::Prefix& prefix) const {
+  return is_known_ && prefix.length >= gate_.length_min(prefix) && !netset::special_of(prefix) &&
+         !protected_.overlaps(prefix);
 }
 
 Result<netset::Set> Gate::never_blocked(store::Reader& reader) const {

@@ -58,6 +58,22 @@ struct Hold {
 
 class Gate {
  public:
+  // Sorts out, of many prefixes, those that judge() and judge_protected() certainly let pass (holds aside), so that
+  // only the few others are judged one by one: one statement for all of them instead of one each. Holds for one
+  // transaction, as long as the never-block list is not changed.
+  class Screen {
+   public:
+    bool is_clear(const netset::Prefix& prefix) const;
+
+   private:
+    friend class Gate;
+    explicit Screen(const Gate& gate) : gate_{gate} {}
+    const Gate& gate_;
+    netset::Set protected_;
+    bool is_known_ = false;  // false: nothing is clear
+  };
+  Screen screen(store::Reader& reader) const;
+
   explicit Gate(Settings settings) : settings_{std::move(settings)} {}
 
   // Nothing: the address may be blocked. A hold stops automatic blocks only.
@@ -84,6 +100,7 @@ class Gate {
   const Settings& settings() const { return settings_; }
 
  private:
+  int length_min(const netset::Prefix& prefix) const;
   std::optional<Refusal> special_refusal(const netset::Prefix& prefix) const;
   std::optional<Refusal> own_refusal(store::Reader& reader, const netset::Prefix& prefix) const;
   std::optional<Refusal> listed_refusal(store::Reader& reader, const netset::Prefix& prefix) const;

@@ -53,12 +53,12 @@ json::object response_of(const RuleGroup& group, std::string_view status = "ACTI
   return response;
 }
 
-// The document that a request gives, as RuleGroup or as Rules. Error where it gives none, or both.
-Result<json::object> document_of(const json::object& input) {
-  const auto* document = input.if_contains("RuleGroup");
+// Takes the document that a request gives, as RuleGroup or as Rules. Error where it gives none, or both.
+Result<json::object> document_of(json::object&& input) {
+  auto* document = input.if_contains("RuleGroup");
   const auto* rules = input.if_contains("Rules");
   if (document && rules) return invalid("parameter is invalid, give RuleGroup or Rules, not both");
-  if (document && document->is_object()) return document->get_object();
+  if (document && document->is_object()) return std::move(document->get_object());
   if (!rules || !rules->is_string()) return invalid("parameter is invalid, RuleGroup or Rules is required");
   if (string_at(input, "Type") == "STATELESS")
     return invalid("parameter is invalid, Rules is for rule groups of type STATEFUL");
@@ -72,13 +72,13 @@ Result<void> check_capacity(const RuleGroup& group) {
                              group.consumed));
 }
 
-// The group as the request wants it, checked.
-Result<RuleGroup> changed(const json::object& input, RuleGroup group) {
+// The group as the request wants it, checked. The document is moved out of `input`.
+Result<RuleGroup> changed(json::object&& input, RuleGroup group) {
   if (string_at(input, "UpdateToken") != group.token)
     return fail(ErrorCode::conflict,
                 fmt::format("Update token is invalid: rule group {} has changed since it was read", group.name),
                 "InvalidTokenException");
-  auto document = document_of(input);
+  auto document = document_of(std::move(input));
   if (!document) return pass_on(document);
   group.document = std::move(*document);
   if (const auto* description = input.if_contains("Description"); description && description->is_string())
@@ -108,7 +108,7 @@ service::Answer RuleGroups::create(store::Transaction& transaction, const json::
                     fmt::format("{}-rulegroup/{}", group.type == "STATELESS" ? "stateless" : "stateful", group.name));
   if (transaction.exists("SELECT 1 FROM containment_rule_group WHERE arn = ?", group.arn))
     return invalid(fmt::format("A resource with the specified name already exists: {}", group.name));
-  auto document = document_of(input);
+  auto document = document_of(json::object(input));
   if (!document) return pass_on(document);
   group.document = std::move(*document);
   for (const std::string_view setting : {"Tags", "EncryptionConfiguration", "SourceMetadata"}) {
@@ -144,8 +144,9 @@ Result<RuleGroup> RuleGroups::find(store::Reader& reader, const json::object& in
 service::Answer RuleGroups::describe(store::Reader& reader, const json::object& input) const {
   auto group = find(reader, input);
   if (!group) return pass_on(group);
-  return json::object{
-      {"UpdateToken", group->token}, {"RuleGroup", group->document}, {"RuleGroupResponse", response_of(*group)}};
+  json::object answer{{"UpdateToken", group->token}, {"RuleGroupResponse", response_of(*group)}};
+  answer["RuleGroup"] = std::move(group->document);
+  return answer;
 }
 
 service::Answer RuleGroups::describe_metadata(store::Reader& reader, const json::object& input) const {
@@ -200,27 +201,28 @@ service::Answer RuleGroups::remove(store::Transaction& transaction, const json::
 service::Answer RuleGroups::update(store::Transaction& transaction, const json::object& input) {
   auto group = find(transaction, input);
   if (!group) return pass_on(group);
-  group = changed(input, std::move(*group));
+  group = changed(json::object(input), std::move(*group));
   if (!group) return pass_on(group);
   if (auto allowed = judge_drops(transaction, *group); !allowed) return pass_on(allowed);
   return finish_update(transaction, input, std::move(*group));
 }
 
-service::Answer RuleGroups::update_blocks(store::Transaction& transaction, const json::object& input,
+service::Answer RuleGroups::update_blocks(store::Transaction& transaction, json::object input,
                                           std::span<const std::int64_t> priorities) {
   auto group = find(transaction, input);
   if (!group) return pass_on(group);
-  group = changed(input, std::move(*group));
+  group = changed(std::move(input), std::move(*group));
   if (!group) return pass_on(group);
   const auto placeholder = *netset::parse_prefix(placeholder_definition);
   auto* rules = stateless_rules(group->document);
   if (!rules) return invalid("parameter is invalid, blocks are rules of a group of type STATELESS");
+  const auto screen = gate_.screen(transaction);
   for (const auto& rule : *rules) {
     const auto& object = rule.get_object();
     if (std::find(priorities.begin(), priorities.end(), integer_at(object, "Priority")) == priorities.end()) continue;
     for (const std::string_view list : {"Sources", "Destinations"}) {
       for (const auto& prefix : prefixes_of(object, list)) {
-        if (prefix == placeholder) continue;
+        if (prefix == placeholder || screen.is_clear(prefix)) continue;
         if (const auto refusal = gate_.judge(transaction, prefix, Intent::manual))
           return fail(ErrorCode::denied, refusal->reason, "InvalidRequestException");
       }
@@ -245,12 +247,13 @@ service::Answer RuleGroups::finish_update(store::Transaction& transaction, const
 Result<void> RuleGroups::judge_drops(store::Reader& reader, const RuleGroup& group) const {
   const auto* rules = stateless_rules(group.document);
   if (!rules) return {};
+  const auto screen = gate_.screen(reader);
   for (const auto& rule : *rules) {
     const auto& object = rule.get_object();
     if (!drops(object)) continue;
     for (const std::string_view list : {"Sources", "Destinations"}) {
       for (const auto& prefix : prefixes_of(object, list)) {
-        if (prefix.length == 0) continue;
+        if (prefix.length == 0 || screen.is_clear(prefix)) continue;
         if (const auto refusal = gate_.judge_protected(reader, prefix))
           return fail(ErrorCode::denied,
                       fmt::format("parameter is invalid, rule {} drops what is never blocked: {}",

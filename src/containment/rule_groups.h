@@ -47,7 +47,7 @@ class RuleGroups {
   // a rule would drop our own or never-block addresses.
   service::Answer update(store::Transaction& transaction, const json::object& input);
   // A change of the rules that hold blocks: every address in them must pass the gate; error denied otherwise.
-  service::Answer update_blocks(store::Transaction& transaction, const json::object& input,
+  service::Answer update_blocks(store::Transaction& transaction, json::object input,
                                 std::span<const std::int64_t> priorities);
 
   // Takes addresses out of the rules that hold blocks, or out of every rule that drops.

@@ -63,6 +63,16 @@ class BlockTable {
   virtual Result<std::vector<std::string>> expire(std::chrono::hours retention) = 0;
   // Says what the firewall was given, and later that it holds it.
   virtual Result<void> submitted(const std::vector<std::string>& prefixes) = 0;
+  // Says that the rule group was made to hold all that is wanted, in so many entries, by the rules that `settings`
+  // describes. Asked later, the answer is that number while nothing has changed on either side; nothing where that is
+  // not known. So of many updates that come together the first does the work.
+  virtual Result<void> remember_enforced(std::string_view, std::string_view, std::size_t) { return {}; }
+  virtual Result<std::optional<std::size_t>> enforced(std::string_view /*rule_group_arn*/,
+                                                      std::string_view /*settings*/) {
+    return std::optional<std::size_t>{};
+  }
+  // Whether this address is wanted and the rule group holds it. Asked only where enforced() gave a number.
+  virtual Result<bool> is_held(std::string_view) { return false; }
   virtual Result<void> confirmed(const std::vector<std::string>& prefixes) = 0;
   // Removes a row that the firewall has released; false if it has not, or the address was seen again.
   virtual Result<bool> remove(std::string_view host) = 0;
@@ -79,7 +89,7 @@ class RuleGroup {
   };
   virtual Result<Description> describe(std::string_view arn) = 0;
   // `priorities`: the rules in it that hold blocks. Error: conflict (stale token), validation (capacity).
-  virtual Result<void> update(std::string_view arn, const Description& changed,
+  virtual Result<void> update(std::string_view arn, Description changed,
                               const std::vector<std::int64_t>& priorities) = 0;
 };
 

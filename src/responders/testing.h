@@ -85,7 +85,7 @@ class MemoryRuleGroup final : public RuleGroup {
   Result<Description> describe(std::string_view) override {
     return Description{.rule_group = document, .update_token = std::to_string(token), .capacity = capacity};
   }
-  Result<void> update(std::string_view, const Description& changed, const std::vector<std::int64_t>&) override {
+  Result<void> update(std::string_view, Description changed, const std::vector<std::int64_t>&) override {
     if (failures > 0 && failures-- > 0) return fail(ErrorCode::unavailable, "the firewall does not answer");
     if (stale > 0 && stale-- > 0) ++token;
     if (changed.update_token != std::to_string(token))

@@ -82,17 +82,55 @@ Result<std::vector<std::string>> merged(const std::vector<std::string>& prefixes
   return list;
 }
 
+// The addresses that the input names.
+std::vector<std::string> hosts_of(const json::object& input) {
+  std::vector<std::string> hosts;
+  const auto* list = input.if_contains("HostIps");
+  if (list && list->is_array()) {
+    for (const auto& host : list->get_array())
+      hosts.emplace_back(host.is_string() ? std::string_view(host.get_string()) : std::string_view());
+  } else {
+    hosts.emplace_back(string_at(input, "HostIp"));
+  }
+  return hosts;
+}
+
+bool names_addresses(const json::object& input) {
+  return input.contains("HostIp") || input.contains("HostIps");
+}
+
 // Whether the addresses that the input names are among those wanted; one may have been released meanwhile.
 bool holds_all(const json::object& input, const std::vector<std::string>& wanted) {
-  const auto is_wanted = [&](std::string_view text) {
+  return std::ranges::all_of(hosts_of(input), [&](std::string_view text) {
     const auto prefix = netset::parse_prefix(text);
     return prefix && std::ranges::find(wanted, netset::to_text(*prefix)) != wanted.end();
-  };
-  const auto* hosts = input.if_contains("HostIps");
-  if (!hosts || !hosts->is_array()) return is_wanted(string_at(input, "HostIp"));
-  return std::ranges::all_of(hosts->get_array(), [&](const json::value& host) {
-    return host.is_string() && is_wanted(std::string_view(host.get_string()));
   });
+}
+
+// What tells the rules that these settings make from those of others.
+std::string mark_of(const RuleGroupSettings& settings) {
+  return to_json(
+      json::value(json::array{settings.priority, settings.custom_action_name, settings.custom_action_value}));
+}
+
+// The answer where the rule group holds already what the table wants: another update, made together with this one, did
+// the work for both. Only for inputs that name addresses; the others ask for the work itself.
+Result<std::optional<json::value>> answer_if_enforced(const json::object& input, const RuleGroupSettings& settings,
+                                                      Ports& ports) {
+  if (!names_addresses(input)) return std::optional<json::value>{};
+  auto entries = ports.table->enforced(settings.arn, mark_of(settings));
+  if (!entries) return pass_on(entries);
+  if (!*entries) return std::optional<json::value>{};
+  bool blocked = true;
+  for (const auto& host : hosts_of(input)) {
+    auto held = ports.table->is_held(host);
+    if (!held) return pass_on(held);
+    blocked = blocked && *held;
+  }
+  json::object answer = input;
+  answer["Blocked"] = blocked;
+  answer["RuleCount"] = **entries;
+  return std::optional<json::value>{std::move(answer)};
 }
 
 // Plans and submits once.
@@ -113,7 +151,7 @@ Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGro
                   "CapacityExceeded");
     write_rules(description->rule_group, entries, settings);
   }
-  auto updated = ports.rule_group->update(settings.arn, *description,
+  auto updated = ports.rule_group->update(settings.arn, std::move(*description),
                                           {settings.priority, settings.priority + destinations_behind});
   if (!updated) return pass_on(updated);
   return entries.size();
@@ -122,6 +160,7 @@ Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGro
 // The addresses of our rule of this priority.
 netset::Set addresses_of(const json::object& rule_group, std::int64_t priority, std::string_view side) {
   netset::Set set;
+  const auto none = netset::parse_prefix(placeholder);
   const auto* rules = find(rule_group, "RulesSource.StatelessRulesAndCustomActions.StatelessRules");
   if (!rules || !rules->is_array()) return set;
   for (const auto& rule : rules->get_array()) {
@@ -130,7 +169,7 @@ netset::Set addresses_of(const json::object& rule_group, std::int64_t priority, 
     if (!list || !list->is_array()) continue;
     for (const auto& one : list->get_array())
       if (const auto prefix = netset::parse_prefix(string_at(one.get_object(), "AddressDefinition"));
-          prefix && netset::to_text(*prefix) != placeholder)
+          prefix && *prefix != *none)
         set.insert(*prefix);
   }
   return set;
@@ -160,6 +199,10 @@ Result<std::vector<std::string>> read_back(const std::vector<std::string>& wante
 }  // namespace
 
 Result<json::value> update_rule_group(const json::value& input, const RuleGroupSettings& settings, Ports& ports) {
+  json::object answer = input.is_object() ? input.get_object() : json::object{};
+  auto enforced = answer_if_enforced(answer, settings, ports);
+  if (!enforced) return pass_on(enforced);
+  if (*enforced) return std::move(**enforced);
   auto wanted = ports.table->wanted();
   if (!wanted) return pass_on(wanted);
   if (auto told = ports.table->submitted(*wanted); !told) return pass_on(told);
@@ -170,8 +213,10 @@ Result<json::value> update_rule_group(const json::value& input, const RuleGroupS
   auto held = read_back(*wanted, settings, ports);
   if (!held) return pass_on(held);
   if (auto told = ports.table->confirmed(*held); !told) return pass_on(told);
-  json::object answer = input.is_object() ? input.get_object() : json::object{};
-  if (answer.contains("HostIp") || answer.contains("HostIps")) {
+  if (held->size() == wanted->size())
+    if (auto told = ports.table->remember_enforced(settings.arn, mark_of(settings), *count); !told)
+      return pass_on(told);
+  if (names_addresses(answer)) {
     answer["Blocked"] = holds_all(answer, *wanted);
   } else {
     answer["PruningSuccessful"] = true;
