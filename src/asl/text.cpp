@@ -10,42 +10,49 @@
 namespace tocsin::asl {
 namespace {
 
-void append_string(std::string& out, std::string_view text) {
+void append_escaped(std::string& out, char c) {
   constexpr char digits[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += digits[c >> 4];
-          out += digits[c & 0xf];
-        } else {
-          out += c;
-        }
-    }
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += "\\u00";
+      out += digits[c >> 4];
+      out += digits[c & 0xf];
   }
+}
+
+void append_string(std::string& out, std::string_view text) {
+  out += '"';
+  // What needs no escape is appended a run at a time.
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) continue;
+    out.append(text, begin, i - begin);
+    append_escaped(out, c);
+    begin = i + 1;
+  }
+  out.append(text, begin);
   out += '"';
 }
 
