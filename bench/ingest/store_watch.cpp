@@ -98,6 +98,7 @@ void BlockWatch::run() {
     }
     std::this_thread::sleep_for(look_interval);
   }
+  look();  // what was committed since the last one
 }
 
 void BlockWatch::look() {
