@@ -11,6 +11,10 @@ std::string backwards(std::string_view text) {
   return {text.rbegin(), text.rend()};
 }
 
+std::uint64_t heads_of(std::string_view text) {
+  return text.size() < 2 ? ~std::uint64_t{0} : head_bit(text[0], text[1]);
+}
+
 }  // namespace
 
 Range lay_out_texts(RuleSet& set, const std::unordered_map<std::string, Index>& values) {
@@ -257,6 +261,8 @@ void PostingLists::lay_out() {
     PathIndex& index = set_.paths[i];
     index.has_access = path.is_used;
     index.folded = lay_out_folded(path.folded);
+    for (const TextPosting& entry : path.prefixes) index.prefix_heads |= heads_of(entry.text);
+    for (const TextPosting& entry : path.suffixes) index.suffix_heads |= heads_of(entry.text);
     index.prefixes = lay_out_affixes(path.prefixes);
     index.suffixes = lay_out_affixes(path.suffixes);
     index.folded_prefixes = lay_out_affixes(path.folded_prefixes);

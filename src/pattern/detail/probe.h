@@ -10,6 +10,13 @@
 
 namespace tocsin::pattern {
 
+// Whether a text, from `head` on, may begin with one of the affixes whose filter this is.
+template <class Iterator>
+bool may_have_head(std::uint64_t heads, Iterator head, std::size_t size) {
+  if (size < 2) return heads == ~std::uint64_t{0};
+  return (heads & head_bit(head[0], head[1])) != 0;
+}
+
 // Calls `visit(postings)` for the postings under each entry that is a prefix of `text`.
 template <class Visit>
 std::uint64_t probe_prefixes(const RuleSet& rules, Range entries, std::string_view text, Visit visit) {
@@ -132,8 +139,13 @@ std::uint64_t probe_string(const RuleSet& rules, const PathIndex& path, Leaf& le
   }
   visit(path.on_string);
   if (!path.has_more_on_strings) return steps;
-  if (!path.prefixes.empty()) steps += probe_prefixes(rules, path.prefixes, leaf.text(), visit);
-  if (!path.suffixes.empty()) steps += probe_suffixes(rules, path.suffixes, leaf.text(), visit);
+  const std::string_view text = leaf.text();
+  if (may_have_head(path.prefix_heads, text.begin(), text.size())) {
+    steps += probe_prefixes(rules, path.prefixes, text, visit);
+  }
+  if (may_have_head(path.suffix_heads, text.rbegin(), text.size())) {
+    steps += probe_suffixes(rules, path.suffixes, text, visit);
+  }
   if (!path.folded.empty()) {
     const Index found = rules.find_text(path.folded, Word(folded_text(leaf, event), true));
     if (found != none) visit(rules.folded_postings.data()[found]);

@@ -91,6 +91,12 @@ struct AffixEntry {
   Range postings;
 };
 
+// A filter before the search: a bit of 64 for the first two bytes of an affix, or all bits if one has fewer.
+inline std::uint64_t head_bit(char first, char second) {
+  return std::uint64_t{1} << ((static_cast<unsigned char>(first) * 5U + static_cast<unsigned char>(second) * 29U) &
+                              63U);
+}
+
 // The same chain for address prefixes.
 struct NetEntry {
   Prefix net;
@@ -130,6 +136,7 @@ struct PathIndex {
   Range numbers;       // in RuleSet::number_slots
   Range folded;        // in RuleSet::text_slots; `value` is an index in RuleSet::folded_postings
   Range prefixes, suffixes, folded_prefixes, folded_suffixes;  // in RuleSet::affixes
+  std::uint64_t prefix_heads = 0, suffix_heads = 0;            // see head_bit()
   Range nets_v4, nets_v6;                                      // in RuleSet::net_entries
   NumericIndex numeric;
   Range on_true, on_false, on_null;
