@@ -213,6 +213,9 @@ Result<void> Executions::run_task(store::Transaction& transaction, const store::
     if (auto* output = std::get_if<json::value>(&outcome))
       return happen(transaction, *row, asl::TaskSubmitted{task, std::move(*output)});
   }
+  // A request that was refused told nobody its token.
+  if (std::holds_alternative<TaskFailure>(outcome))
+    transaction.execute("DELETE FROM task_token WHERE execution = ? AND task = ?", execution, number);
   return happen(transaction, *row, happening_of(task, std::move(outcome)));
 }
 
@@ -233,14 +236,14 @@ Result<void> Executions::fire_timer(store::Transaction& transaction, const store
 }
 
 bool Executions::give_up(store::Transaction& transaction, const store::Due& due, const Error& error) {
-  const bool is_task = due.kind == task_kind;
+  const bool is_task = due.kind == task_kind || (due.kind == outside_kind && due.key.starts_with("task/"));
   if (!is_task && due.kind != timer_kind) return false;
   const auto [execution, number] = numbers_of(due.key);
   auto row = load(transaction, execution);
   const std::string cause = "given up: " + error.message;
   if (row) {
     const auto failed = transaction.attempt([&]() -> Result<void> {
-      if (is_task) return happen(transaction, *row, asl::TaskFailed{asl::TaskId{number}, "States.Runtime", cause});
+      if (is_task) return happen(transaction, *row, asl::TaskFailed{asl::TaskId{number}, "States.TaskFailed", cause});
       return happen(transaction, *row, asl::StopRequested{"States.Runtime", cause});
     });
     if (failed) return true;

@@ -45,7 +45,8 @@ struct Executions::Pending {
 };
 
 bool is_express(std::string_view execution_arn) {
-  return execution_arn.find(":express:") != execution_arn.npos;
+  const auto arn = parse_arn(execution_arn);  // a standard machine may be named "express" too
+  return arn && arn->resource.starts_with("express:");
 }
 
 Result<Executions::Row> Executions::new_express(store::Transaction& transaction, const Machine& machine,

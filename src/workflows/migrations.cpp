@@ -8,7 +8,9 @@ std::span<const store::Migration> migrations() {
        "CREATE TABLE workflow_definition (hash TEXT PRIMARY KEY, text BLOB NOT NULL);"
        "CREATE TABLE state_machine (arn TEXT PRIMARY KEY, name TEXT NOT NULL, definition_hash TEXT NOT NULL,"
        " role_arn TEXT NOT NULL, express INTEGER NOT NULL, created BIGINT NOT NULL, updated BIGINT NOT NULL);"
-       "CREATE TABLE execution (id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine_arn TEXT NOT NULL,"
+       // An id is never given out again: tasks, and with them effects outside, are named after it.
+       "CREATE TABLE execution (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL UNIQUE, machine_arn TEXT NOT "
+       "NULL,"
        " definition_hash TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, started BIGINT NOT NULL,"
        " stopped BIGINT, input_hash TEXT NOT NULL, state BLOB NOT NULL);"
        "CREATE INDEX execution_by_machine ON execution (machine_arn, id);"

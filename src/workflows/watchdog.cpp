@@ -31,13 +31,13 @@ Result<void> Executions::watch(store::Transaction& transaction, const store::Due
   }
   for (const auto id : overdue) {
     auto row = load(transaction, id);
-    if (!row) return pass_on(row);
+    if (!row) continue;  // one that cannot be read must not keep the others from their deadlines
     std::vector<asl::TaskId> tasks;
     for (const auto& [number, frame] : row->state.frames)
       if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && frame.scheduled <= limit)
         tasks.push_back(frame.task);
     for (const auto task : tasks)
-      if (auto done = happen(transaction, *row, asl::TaskOverdue{task}); !done) return done;
+      if (!transaction.attempt([&] { return happen(transaction, *row, asl::TaskOverdue{task}); })) break;
   }
   store::Outbox::add(transaction,
                      {.kind = std::string(watchdog_kind),

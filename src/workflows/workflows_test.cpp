@@ -208,5 +208,51 @@ TEST_F(WorkflowsTest, OldExecutionsArePurged) {
   EXPECT_FALSE(read(&Executions::describe_execution, {{"executionArn", execution}}));
 }
 
+TEST_F(WorkflowsTest, AMachineMayBeNamedExpress) {
+  const auto machine = create(two_tasks, "express");
+  failures = 100;
+  const auto execution = start(machine, "one");
+  for (int i = 0; i < 5; ++i) {
+    store->run_until_idle();
+    store.clock.advance(10s);
+  }
+  EXPECT_EQ(string_at(describe(execution), "status"), "FAILED");
+  EXPECT_EQ(history(execution).back(), "ExecutionFailed");
+  start(create(two_tasks, "other"), "one");
+}
+
+TEST_F(WorkflowsTest, EachAttemptHandsOutItsOwnToken) {
+  const auto machine = create(R"({"StartAt":"A","States":{"A":{"Type":"Task","TimeoutSeconds":60,
+      "Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken",
+      "Parameters":{"FunctionName":"f","Payload":{"token.$":"$$.Task.Token"}},
+      "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":2,"MaxAttempts":5}],"End":true}}})");
+  const auto tokens = [&] {
+    return *store.read([](store::Reader& reader) -> Result<std::vector<std::string>> {
+      std::vector<std::string> found;
+      auto rows = reader.query("SELECT token FROM task_token");
+      while (rows.next()) found.push_back(rows.string(0));
+      return found;
+    });
+  };
+  failures = 1;  // the first request is refused: nobody has its token
+  const auto execution = start(machine, "one");
+  store->run_until_idle();
+  EXPECT_TRUE(tokens().empty());
+  store.clock.advance(2s);
+  store->run_until_idle();
+  const auto first = tokens();
+  ASSERT_EQ(first.size(), 1u);
+  store.clock.advance(60s);  // nobody answers
+  store->run_until_idle();
+  store.clock.advance(4s);
+  store->run_until_idle();
+  const auto second = tokens();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_NE(first, second);
+  EXPECT_FALSE(call(&Executions::task_success, {{"taskToken", first[0]}, {"output", "1"}}));
+  EXPECT_TRUE(call(&Executions::task_success, {{"taskToken", second[0]}, {"output", "2"}}));
+  EXPECT_EQ(string_at(describe(execution), "output"), "2");
+}
+
 }  // namespace
 }  // namespace tocsin::workflows
