@@ -78,19 +78,21 @@ void add_test(CLI::App& workflow, int& code) {
 void add_graph(CLI::App& workflow, int& code) {
   auto* command = workflow.add_subcommand("graph", "Draw a definition");
   auto options = std::make_shared<playbook::GraphOptions>();
-  auto dot = std::make_shared<bool>(false), mermaid = std::make_shared<bool>(false),
-       svg = std::make_shared<bool>(false);
+  struct Formats {
+    bool dot = false, mermaid = false, svg = false;
+  };
+  auto wanted = std::make_shared<Formats>();  // held by the callback, also what it does not read
   command->add_option("file", options->file, "The definition (JSON, YAML), or TEMPLATE#LogicalId")->required();
   add_definition_flags(*command, options->definition, true);
   auto* format = command->add_option_group("format");
-  format->add_flag("--dot", *dot, "For Graphviz");
-  format->add_flag("--mermaid", *mermaid, "A Mermaid flowchart, for Markdown (what is printed without a flag)");
-  format->add_flag("--svg", *svg, "A picture");
+  format->add_flag("--dot", wanted->dot, "For Graphviz");
+  format->add_flag("--mermaid", wanted->mermaid, "A Mermaid flowchart, for Markdown (what is printed without a flag)");
+  format->add_flag("--svg", wanted->svg, "A picture");
   format->require_option(0, 1);
   command->callback([=, &code] {
-    options->format = *dot   ? playbook::GraphFormat::dot
-                      : *svg ? playbook::GraphFormat::svg
-                             : playbook::GraphFormat::mermaid;
+    options->format = wanted->dot   ? playbook::GraphFormat::dot
+                      : wanted->svg ? playbook::GraphFormat::svg
+                                    : playbook::GraphFormat::mermaid;
     code = playbook::run_graph(*options, std::cout, std::cerr);
   });
 }

@@ -179,6 +179,9 @@ class Files(unittest.TestCase):
         self.assertEqual((code, json.loads(out)["version"]), (1, "2.1.0"))
         code, out, _ = run_program("workflow", "graph", "-", "--svg", stdin=definition)
         self.assertEqual((code, xml.etree.ElementTree.fromstring(out).tag), (0, "{http://www.w3.org/2000/svg}svg"))
+        for flag, start in (("--mermaid", "flowchart"), ("--dot", "digraph")):
+            code, out, _ = run_program("workflow", "graph", "-", flag, stdin=definition)
+            self.assertEqual((code, out.split()[0]), (0, start))
         self.assertEqual(run_program("workflow")[0], 2)
         self.assertEqual(run_program("workflow", "graph", "x.json", "--svg", "--dot")[0], 2)
         self.assertEqual(run_program("workflow", "validate", "--json", "--sarif", "x.json")[0], 2)
