@@ -74,13 +74,13 @@ TEST(Judge, StatusesMeanDoneAgainOrNever) {
   const Request request{
       .url = "https://example.org/services/secretsecret", .host = "", .body = "", .headers = {}, .pace = {}};
   for (const long status : {200, 201, 202, 204, 299}) EXPECT_TRUE(judge(request, {.status = status}).result) << status;
-  for (const long status : {408, 425, 429, 500, 502, 503, 504, 599}) {
+  for (const long status : {301, 302, 307, 408, 425, 429, 500, 502, 503, 504, 599}) {
     const auto outcome = judge(request, {.status = status, .retry_after = 7s});
     ASSERT_FALSE(outcome.result);
     EXPECT_EQ(outcome.result.error().code, ErrorCode::unavailable) << status;
     EXPECT_EQ(outcome.pause, 7s);
   }
-  for (const long status : {0, 100, 301, 302, 307, 400, 401, 403, 404, 410, 413, 422})
+  for (const long status : {0, 100, 400, 401, 403, 404, 410, 413, 422})
     EXPECT_EQ(judge(request, {.status = status}).result.error().code, ErrorCode::validation) << status;
   EXPECT_EQ(judge(request, {.status = 429, .retry_after = 24h}).pause, 1h);
   EXPECT_EQ(judge(request, {.status = 400, .retry_after = 0s, .beginning = "invalid_payload\n"}).result.error().message,

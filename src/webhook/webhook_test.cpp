@@ -69,7 +69,7 @@ TEST(Webhook, AnswersAreJudged) {
       {Receiver::answer(503, "Retry-After: 17\r\n"), ErrorCode::unavailable, 17s},
       {Receiver::answer(429, "Retry-After: 3\r\n"), ErrorCode::unavailable, 3s},
       {Receiver::answer(404), ErrorCode::validation, 0s},
-      {Receiver::answer(302, "Location: http://127.0.0.1:1/elsewhere\r\n"), ErrorCode::validation, 0s},
+      {Receiver::answer(302, "Location: http://127.0.0.1:1/elsewhere\r\n"), ErrorCode::unavailable, 0s},
       {"", ErrorCode::unavailable, 0s},
       {"reset", ErrorCode::unavailable, 0s},
       {"silence", ErrorCode::unavailable, 0s},

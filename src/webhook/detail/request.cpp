@@ -74,8 +74,9 @@ std::string shown_beginning(const Request& request, std::string_view body) {
   return shown.empty() ? shown : fmt::format(" ({})", shown);
 }
 
+// A redirect is mostly a proxy or a login page in between, which somebody will put right; a message is worth the wait.
 bool is_temporary(long status) {
-  return status == 408 || status == 425 || status == 429 || status >= 500;
+  return (status >= 300 && status < 400) || status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
 }  // namespace
@@ -136,11 +137,9 @@ store::Outcome judge(const Request& request, const Answer& answer) {
   if (answer.status >= 200 && answer.status < 300) return {};
   const std::string said = fmt::format("{} answered {}{}", printable(request.url), answer.status,
                                        shown_beginning(request, answer.beginning));
-  if (!is_temporary(answer.status)) {
-    const bool redirect = answer.status >= 300 && answer.status < 400;
-    return fail(ErrorCode::validation, redirect ? said + "; redirects are not followed" : said);
-  }
-  store::Outcome outcome = fail(ErrorCode::unavailable, said);
+  if (!is_temporary(answer.status)) return fail(ErrorCode::validation, said);
+  const bool redirect = answer.status >= 300 && answer.status < 400;
+  store::Outcome outcome = fail(ErrorCode::unavailable, redirect ? said + "; redirects are not followed" : said);
   outcome.pause = std::min(answer.retry_after, retry_after_max);
   return outcome;
 }
