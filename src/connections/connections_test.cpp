@@ -58,6 +58,13 @@ TEST_F(ConnectionsTest, AreFoundByArnWithWhatTheyAdd) {
   EXPECT_EQ(get()->headers.back(), (std::pair<std::string, std::string>("X-Key", "k")));
   ASSERT_TRUE(call("DeauthorizeConnection", {{"Name", "c"}}));
   EXPECT_EQ(get().error().aws_code, "Events.ConnectionResource.InvalidConnectionState");
+  const auto kept = store.read([](store::Reader& reader) -> Result<std::string> {
+    auto rows = reader.query("SELECT auth FROM connection");
+    return rows.next() ? rows.string(0) : std::string();
+  });
+  EXPECT_NE(kept->find("open"), std::string::npos);
+  EXPECT_EQ(kept->find("hidden-value"), std::string::npos);
+  EXPECT_EQ(kept->find("hunter2"), std::string::npos);
   ASSERT_TRUE(call("DeleteConnection", {{"Name", "c"}}));
   EXPECT_EQ(get().error().aws_code, "Events.ConnectionResource.NotFound");
 }

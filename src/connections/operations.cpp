@@ -88,6 +88,18 @@ const json::object& auth_of(const json::object& input) {
   return auth && auth->is_object() ? auth->get_object() : none;
 }
 
+// Passwords, keys, and the values that are marked as secret.
+void forget_secrets(json::value& part) {
+  if (auto* array = part.if_array())
+    for (auto& element : *array) forget_secrets(element);
+  auto* object = part.if_object();
+  if (!object) return;
+  for (const auto* name : {"Password", "ApiKeyValue", "ClientSecret"}) object->erase(name);
+  if (const auto* secret = object->if_contains("IsValueSecret"); secret && *secret == json::value(true))
+    object->erase("Value");
+  for (auto& [name, value] : *object) forget_secrets(value);
+}
+
 }  // namespace
 
 json::object Connections::summary(const Row& row) {
@@ -197,13 +209,7 @@ service::Answer Connections::remove(store::Transaction& transaction, const servi
 service::Answer Connections::deauthorize(store::Transaction& transaction, const service::Call& call) {
   auto row = load(transaction, string_at(call.input, "Name"));
   if (!row) return pass_on(row);
-  for (auto& [name, parameters] : row->auth)
-    if (auto* object = parameters.if_object()) {
-      object->erase("Password");
-      object->erase("ApiKeyValue");
-      if (auto* client = object->if_contains("ClientParameters"); client && client->is_object())
-        client->get_object().erase("ClientSecret");
-    }
+  for (auto& [name, parameters] : row->auth) forget_secrets(parameters);
   row->state = "DEAUTHORIZED";
   row->modified = transaction.now();
   save(transaction, *row);
