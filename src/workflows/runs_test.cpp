@@ -315,6 +315,11 @@ TEST_F(RunsTest, RedriveGoesOnAtTheStateThatFailed) {
   shown = describe(execution);
   EXPECT_EQ(string_at(shown, "status"), "SUCCEEDED");
   EXPECT_EQ(integer_at(shown, "redriveCount"), 1);
+  for (const auto& [filter, found] : {std::pair{"REDRIVEN", 1u}, std::pair{"NOT_REDRIVEN", 0u}}) {
+    const auto listed = read(&Executions::list_executions,
+                             {{"stateMachineArn", string_at(shown, "stateMachineArn")}, {"redriveFilter", filter}});
+    EXPECT_EQ(listed->at("executions").get_array().size(), found) << filter;
+  }
   EXPECT_EQ(string_at(shown, "redriveStatusReason"), "Execution is SUCCEEDED and cannot be redriven");
   EXPECT_EQ(call(&Executions::redrive_execution, {{"executionArn", execution}}).error().aws_code,
             "ExecutionNotRedrivable");
