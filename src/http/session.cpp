@@ -1,5 +1,7 @@
 #include "http/session.h"
 
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -43,7 +45,7 @@ class Reply final : public Responder::Channel {
 class Held {
  public:
   explicit Held(std::atomic<std::size_t>& total) : total_{total} {}
-  ~Held() { total_ -= bytes_; }
+  ~Held() { release(); }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
   // False: with these there are too many.
@@ -53,6 +55,8 @@ class Held {
     bytes_ = bytes;
     return total_.fetch_add(more) + more <= bytes_max;
   }
+  // The body is gone.
+  void release() { total_ -= std::exchange(bytes_, 0); }
 
  private:
   std::atomic<std::size_t>& total_;
@@ -184,7 +188,9 @@ asio::awaitable<Session::Next> Session::serve_one() {
     response = co_await run_handler(std::move(request));
   } else {
     response = refusal(request, refused);
+    parser.get().body() = {};
   }
+  held.release();  // before the answer: whoever has it may send the next one at once
   const bool keep_alive = may_keep && !response.close && !finishing_ && !shared_->stopping.load();
   const bool written = co_await write(response, is_head, keep_alive);
   log(std::move(access), response, since);
