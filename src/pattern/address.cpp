@@ -11,7 +11,7 @@ bool is_digit(char c) {
 }
 
 // Four decimal numbers up to 255 into `out`; false if `text` is not exactly that.
-bool parse_v4(std::string_view text, std::uint8_t* out) {
+bool parse_v4(std::string_view text, std::uint8_t* out, bool zeros_may_lead) {
   std::size_t at = 0;
   for (int part = 0; part < 4; ++part) {
     if (part > 0 && (at >= text.size() || text[at++] != '.')) return false;
@@ -21,7 +21,7 @@ bool parse_v4(std::string_view text, std::uint8_t* out) {
       value = value * 10 + static_cast<unsigned>(text[at] - '0');
       if (value > 255) return false;
     }
-    if (at == start) return false;
+    if (at == start || (!zeros_may_lead && at - start > 1 && text[start] == '0')) return false;
     out[part] = static_cast<std::uint8_t>(value);
   }
   return at == text.size();
@@ -47,7 +47,7 @@ int read_groups(std::string_view text, std::array<std::uint8_t, 16>& bytes, int&
     const std::size_t end = std::min(text.find(':', at), text.size());
     const std::string_view group = text.substr(at, end - at);
     if (group.find('.') != std::string_view::npos) {
-      if (end != text.size() || filled > 12 || !parse_v4(group, bytes.data() + filled)) return -1;
+      if (end != text.size() || filled > 12 || !parse_v4(group, bytes.data() + filled, false)) return -1;
       return filled + 4;
     }
     if (group.empty() || group.size() > 4) return -1;
@@ -78,7 +78,7 @@ std::optional<Address> parse_address(std::string_view text) {
   if (text.size() < 2 || text.size() > 64) return std::nullopt;
   Address address;
   if (text.find(':') == std::string_view::npos) {
-    if (!is_digit(text.front()) || !parse_v4(text, address.bytes.data())) return std::nullopt;
+    if (!is_digit(text.front()) || !parse_v4(text, address.bytes.data(), true)) return std::nullopt;
     return address;
   }
   address.is_v6 = true;

@@ -13,7 +13,9 @@ namespace {
 // Digits without leading and trailing zeros, and the exponent, of a decimal.
 std::string canonical_decimal(const std::string& text) {
   const std::size_t e = text.find_first_of("eE");
-  long exponent = e == std::string::npos ? 0 : std::strtol(text.c_str() + e + 1, nullptr, 10);
+  // Far within a long, so that the digits can be counted on top.
+  long exponent =
+      e == std::string::npos ? 0 : std::clamp(std::strtol(text.c_str() + e + 1, nullptr, 10), -(1L << 40), 1L << 40);
   std::string digits;
   bool fraction = false;
   for (const char c : text.substr(0, e)) {
