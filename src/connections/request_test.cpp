@@ -82,7 +82,8 @@ TEST(Answer, IsTheTasksResultOrFailure) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().error, "States.Http.StatusCode.404");
   EXPECT_EQ(missing.error().cause, "no such");
-  EXPECT_EQ(judge({.status = 200, .status_text = {}, .body = {}, .headers = {}, .is_cut = true}).error().error, "States.DataLimitExceeded");
+  EXPECT_EQ(judge({.status = 200, .status_text = {}, .body = {}, .headers = {}, .is_cut = true}).error().error,
+            "States.DataLimitExceeded");
 }
 
 TEST(Token, IsAskedForWithTheClientsCredentials) {

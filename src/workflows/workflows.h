@@ -56,9 +56,9 @@ class Executions final : public service::Destination {
   Result<Started> start(store::Transaction& transaction, std::string_view machine_arn, std::string_view name,
                         std::string_view input);
 
-  // What becomes of a task or timer of an execution that the outbox gives up: the task fails with States.TaskFailed, which
-  // the machine may catch; where nothing else can be done, the execution fails. False: the delivery is of another kind.
-  // For Outbox::on_exhausted.
+  // What becomes of a task or timer of an execution that the outbox gives up: the task fails with States.TaskFailed,
+  // which the machine may catch; where nothing else can be done, the execution fails. False: the delivery is of another
+  // kind. For Outbox::on_exhausted.
   bool give_up(store::Transaction& transaction, const store::Due& due, const Error& error);
 
   // An event for a state machine: starts it, once for each idempotency key.
