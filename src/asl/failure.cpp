@@ -68,7 +68,6 @@ bool Run::retry(Frame& frame, const State& state, const Failure& failure) {
     ++frame.retries[i];
     frame.fork.reset();
     frame.phase = Phase::retrying;
-    frame.task_token.clear();  // each attempt hands out its own: an answer to an earlier one is not this one's
     retry_delay_ = retry_delay(retrier, frame.retries[i], random_);
     frame.timer = set_timer(frame, now_ + *retry_delay_);
     return true;

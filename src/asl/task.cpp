@@ -31,8 +31,8 @@ void Run::run_task(Frame& frame, const State& state) {
   const auto& task = state.as<TaskFields>();
   const bool hands_out =
       task.integration == Integration::wait_for_task_token || task.kind == TaskFields::Kind::activity;
-  if (hands_out && frame.task_token.empty()) frame.task_token = make_text(random_, token_length, token_alphabet);
-  const auto token = std::move(frame.task_token);
+  // Each attempt, after a retry or a redrive too, hands out its own: an answer to an earlier one is not this one's.
+  const auto token = hands_out ? make_text(random_, token_length, token_alphabet) : std::string();
   // $$.Task exists for callbacks only, although an activity has a token too.
   frame.task_token = task.integration == Integration::wait_for_task_token ? token : std::string();
   auto input = with_parameters(frame, state, state.parameters);

@@ -299,6 +299,28 @@ TEST_F(RunsTest, SdkStartSyncExecutionWaitsForTheExpressRun) {
 
 // ---- redrive
 
+TEST_F(RunsTest, RedriveHandsOutANewToken) {
+  const auto machine = create("m", R"({"StartAt":"A","States":{"A":{"Type":"Task","TimeoutSeconds":60,
+      "Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken",
+      "Parameters":{"FunctionName":"f","Payload":{"token.$":"$$.Task.Token"}},"End":true}}})");
+  const auto token = [&] {
+    return *store.read([](store::Reader& reader) -> Result<std::string> {
+      auto rows = reader.query("SELECT token FROM task_token");
+      return rows.next() ? rows.string(0) : std::string();
+    });
+  };
+  const auto execution = start(machine);
+  store->run_until_idle();
+  const auto before = token();
+  store.clock.advance(std::chrono::minutes{1});
+  store->run_until_idle();
+  ASSERT_EQ(status(execution), "FAILED");
+  ASSERT_TRUE(call(&Executions::redrive_execution, {{"executionArn", execution}}));
+  store->run_until_idle();
+  ASSERT_FALSE(token().empty());
+  EXPECT_NE(token(), before);
+}
+
 TEST_F(RunsTest, RedriveGoesOnAtTheStateThatFailed) {
   const auto machine = create("m", R"({"StartAt":"P","States":{"P":{"Type":"Pass","Next":"A"},"A":{)" +
                                        std::string(function_task) + R"(,"End":true}}})");
