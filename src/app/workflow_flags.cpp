@@ -62,6 +62,11 @@ void add_test(CLI::App& workflow, int& code) {
   auto options = std::make_shared<playbook::TestOptions>();
   auto json = std::make_shared<bool>(false), junit = std::make_shared<bool>(false);
   command->add_option("files", options->files, "Cases, one JSON object a line; '-' reads standard input")->required();
+  command->footer(
+      "Cases are executions (status), definitions (valid, invalid) or single states (expect); docs/playbooks.md has\n"
+      "their members. Exit codes: 0 all passed; 1 a case failed or is written wrong; 2 a file cannot be read, or "
+      "there\n"
+      "is no case.");
   command->add_option("--filter", options->filter, "Only cases whose name holds this");
   command->add_flag("--verbose", options->show_path, "Show the path that failed cases took");
   auto* as_json = command->add_flag("--json", *json, "Answer as JSON");

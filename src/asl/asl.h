@@ -52,6 +52,10 @@ struct Parsed {
 // Parses and validates a definition completely. Never throws, whatever the text; at most 1,000 diagnostics.
 Parsed parse(std::string_view text, Kind kind);
 
+// Whether a diagnostic's message, or that of InvalidDefinition, says that the definition is in JSONata, which is not
+// supported: then it may be right for all that is known here.
+bool refuses_jsonata(std::string_view message);
+
 // The message of InvalidDefinition: "Invalid State Machine Definition: '<CODE>: <message> at <location>, …'".
 std::string to_message(const std::vector<Diagnostic>& diagnostics);
 

@@ -93,7 +93,7 @@ QueryLanguage machine_language(Reader& reader) {
   const auto given = reader.take_string("QueryLanguage");
   if (!given || *given == "JSONPath") return QueryLanguage::json_path;
   if (*given == "JSONata") {
-    reader.wrong("QueryLanguage", "The QueryLanguage 'JSONata' is not supported; write this machine in 'JSONPath'");
+    reader.wrong("QueryLanguage", fmt::format("{}; write this machine in 'JSONPath'", jsonata_refused));
     return QueryLanguage::jsonata;
   }
   reader.wrong("QueryLanguage", "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]");
@@ -198,6 +198,10 @@ Parsed parse(std::string_view text, Kind kind) {
   const bool failed = report.failed();
   if (!failed) index_states(definition->machine, *definition);
   return {failed ? nullptr : std::move(definition), report.take()};
+}
+
+bool refuses_jsonata(std::string_view message) {
+  return message.find(jsonata_refused) != message.npos;
 }
 
 std::string to_message(const std::vector<Diagnostic>& diagnostics) {

@@ -174,7 +174,7 @@ void read_typed_fields(Reader& reader, State& state, QueryLanguage language, Kin
 }
 
 void refuse_jsonata(Reader& reader) {
-  reader.wrong("QueryLanguage", "The QueryLanguage 'JSONata' is not supported; write this in 'JSONPath'");
+  reader.wrong("QueryLanguage", fmt::format("{}; write this in 'JSONPath'", jsonata_refused));
 }
 
 QueryLanguage state_language(Reader& reader, QueryLanguage machine) {

@@ -10,10 +10,12 @@
 namespace tocsin::asl {
 
 void Report::error(std::string_view code, std::string message, std::optional<std::string> location) {
-  if (diagnostics_.size() >= diagnostics_max) return;
-  if (location && location->empty()) location = "/";
-  diagnostics_.push_back({Severity::error, std::string(code), std::move(message), std::move(location)});
   failed_ = true;
+  if (location && location->empty()) location = "/";
+  // Past the limit an error takes a warning's place: a definition is not refused without a word.
+  if (diagnostics_.size() >= diagnostics_max && diagnostics_.back().severity == Severity::error) return;
+  if (diagnostics_.size() >= diagnostics_max) diagnostics_.pop_back();
+  diagnostics_.push_back({Severity::error, std::string(code), std::move(message), std::move(location)});
 }
 
 void Report::warning(std::string_view code, std::string message, std::string location) {

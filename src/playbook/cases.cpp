@@ -1,7 +1,6 @@
 #include "simulation/cases.h"
 
 #include <algorithm>
-#include <array>
 #include <ostream>
 #include <sstream>
 
@@ -15,11 +14,33 @@
 namespace tocsin::playbook {
 namespace {
 
+enum class Verdict { passed, failed, error };
+
 struct Judged {
   std::string file;
   std::size_t line = 0;
   simulation::CaseResult result;
-  bool passed() const { return result.passed && result.cause.value_or(true) && result.history.value_or(true); }
+
+  Verdict verdict() const {
+    if (result.unusable) return Verdict::error;
+    const bool right = result.passed && result.cause.value_or(true) && result.history.value_or(true);
+    return right ? Verdict::passed : Verdict::failed;
+  }
+  // What is wrong, line by line.
+  std::vector<std::string> notes() const { return result.unusable ? std::vector{*result.unusable} : result.notes; }
+};
+
+struct Tally {
+  std::size_t total = 0, failed = 0, errors = 0;
+  std::size_t passed() const { return total - failed - errors; }
+
+  void add(const std::vector<Judged>& cases) {
+    total += cases.size();
+    for (const auto& judged : cases) {
+      failed += judged.verdict() == Verdict::failed;
+      errors += judged.verdict() == Verdict::error;
+    }
+  }
 };
 
 struct Suite {
@@ -59,44 +80,10 @@ Result<void> load_definition(json::object& described, const std::string& case_fi
   return {};
 }
 
-void warn_of_unknown_fields(const json::object& described, std::size_t line, Suite& suite) {
-  constexpr std::array known = {"name",
-                                "definition",
-                                "definition_text",
-                                "definition_file",
-                                "input",
-                                "type",
-                                "mocks",
-                                "status",
-                                "output",
-                                "error",
-                                "cause",
-                                "must_not_succeed",
-                                "ignore",
-                                "history",
-                                "history_unordered",
-                                "expect_delays",
-                                "delays_are_upper_bounds",
-                                "expect_elapsed",
-                                "nondeterministic",
-                                "context",
-                                "timing",
-                                "comment",
-                                "parameters",
-                                "truth",
-                                "source"};
-  for (const auto& member : described) {
-    const std::string_view key = member.key();
-    if (std::ranges::find(known, key) == known.end())
-      suite.warnings.push_back(
-          fmt::format("{}:{}: the field '{}' is not known and checks nothing", suite.file, line, printable(key)));
-  }
-}
-
-simulation::CaseResult failed_case(std::string name, std::string note) {
+simulation::CaseResult unusable_case(std::string name, std::string why) {
   simulation::CaseResult result;
   result.name = std::move(name);
-  result.notes.push_back(std::move(note));
+  result.unusable = std::move(why);
   return result;
 }
 
@@ -105,18 +92,18 @@ simulation::CaseResult run_line(std::string_view text, std::size_t line, Suite& 
   auto described = parse_json_object(text);
   if (!described) {
     skipped = !filter.empty();
-    return failed_case(fmt::format("line {}", line), described.error().message);
+    return unusable_case(fmt::format("line {}", line), described.error().message);
   }
   const auto name = std::string(string_at(*described, "name", fmt::format("line {}", line)));
   skipped = name.find(filter) == name.npos;
   if (skipped) return {};
-  warn_of_unknown_fields(*described, line, suite);
-  if (!described->contains("status") && !bool_at(*described, "must_not_succeed"))
-    return failed_case(name, "the case says nothing about its 'status' (SUCCEEDED, FAILED or TIMED_OUT)");
   if (auto loaded = load_definition(*described, suite.file, known); !loaded)
-    return failed_case(name, loaded.error().message);
+    return unusable_case(name, loaded.error().message);
   auto result = simulation::run_case(*described);
   result.name = name;
+  for (const auto& warning : result.warnings)
+    suite.warnings.push_back(
+        fmt::format("{}:{}: warning: {}: {}", suite.file, line, printable(name), printable(warning)));
   return result;
 }
 
@@ -132,16 +119,17 @@ Suite run_suite(const std::string& file, const std::string& text, const TestOpti
     Judged judged{file, number, run_line(line, number, suite, known, options.filter, skipped)};
     if (skipped) continue;
     // What is shown of a case that is right is its name.
-    if (judged.passed() || !options.show_path) judged.result.run = {};
+    if (judged.verdict() == Verdict::passed || !options.show_path) judged.result.run = {};
     suite.cases.push_back(std::move(judged));
   }
   return suite;
 }
 
 void print_failure(const Judged& judged, const TestOptions& options, std::ostream& out) {
-  out << toned(Tone::wrong, "FAILED", options.colour) << " " << printable(judged.result.name) << "  "
-      << toned(Tone::faint, fmt::format("{}:{}", judged.file, judged.line), options.colour) << "\n";
-  for (const auto& note : judged.result.notes) {
+  const bool is_error = judged.verdict() == Verdict::error;
+  out << toned(Tone::wrong, is_error ? "ERROR" : "FAILED", options.colour) << " " << printable(judged.result.name)
+      << "  " << toned(Tone::faint, fmt::format("{}:{}", judged.file, judged.line), options.colour) << "\n";
+  for (const auto& note : judged.notes()) {
     const bool minus = note.starts_with("  - "), plus = note.starts_with("  + ");
     out << "  "
         << toned(minus  ? Tone::right
@@ -150,7 +138,7 @@ void print_failure(const Judged& judged, const TestOptions& options, std::ostrea
                  printable(note), options.colour)
         << "\n";
   }
-  if (options.show_path && judged.result.definition) {
+  if (options.show_path && judged.result.definition && !judged.result.run.history.empty()) {
     out << "  the path taken:\n";
     const auto start = judged.result.run.history.empty() ? Time() : judged.result.run.history.front().timestamp;
     for (const auto& line : path_taken(judged.result.definition, judged.result.run, start, {.colour = options.colour}))
@@ -181,62 +169,90 @@ std::string xml(std::string_view text) {
   return escaped;
 }
 
-std::size_t failures(const std::vector<Judged>& cases) {
-  return static_cast<std::size_t>(std::ranges::count_if(cases, [](const Judged& j) { return !j.passed(); }));
+void print_junit(const Judged& judged, std::ostream& out) {
+  out << fmt::format(R"(    <testcase name="{}" classname="{}" file="{}" line="{}")", xml(judged.result.name),
+                     xml(judged.file), xml(judged.file), judged.line);
+  const auto verdict = judged.verdict();
+  if (verdict == Verdict::passed) {
+    out << "/>\n";
+    return;
+  }
+  const auto* element = verdict == Verdict::error ? "error" : "failure";
+  const auto notes = judged.notes();
+  out << fmt::format(">\n      <{} message=\"{}\">", element, xml(notes.empty() ? "failed" : notes.front()));
+  for (const auto& note : notes) out << xml(note) << "\n";
+  out << fmt::format("</{}>\n    </testcase>\n", element);
 }
 
-// The form that CI systems read (testsuites, testsuite, testcase, failure).
-void print_junit(const std::vector<Suite>& suites, std::size_t total, std::size_t failed, std::ostream& out) {
+// The form that CI systems read (testsuites, testsuite, testcase, failure, error).
+void print_junit(const std::vector<Suite>& suites, const Tally& all, std::ostream& out) {
   out << R"(<?xml version="1.0" encoding="UTF-8"?>)" << "\n"
-      << fmt::format(R"(<testsuites name="tocsin workflow test" tests="{}" failures="{}" errors="0">)", total, failed)
+      << fmt::format(R"(<testsuites name="tocsin workflow test" tests="{}" failures="{}" errors="{}">)", all.total,
+                     all.failed, all.errors)
       << "\n";
   for (const auto& suite : suites) {
-    out << fmt::format(R"(  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="0">)", xml(suite.file),
-                       suite.cases.size(), failures(suite.cases))
+    Tally tally;
+    tally.add(suite.cases);
+    out << fmt::format(R"(  <testsuite name="{}" tests="{}" failures="{}" errors="{}" skipped="0">)", xml(suite.file),
+                       tally.total, tally.failed, tally.errors)
         << "\n";
-    for (const auto& judged : suite.cases) {
-      out << fmt::format(R"(    <testcase name="{}" classname="{}" file="{}" line="{}")", xml(judged.result.name),
-                         xml(suite.file), xml(judged.file), judged.line);
-      if (judged.passed()) {
-        out << "/>\n";
-        continue;
-      }
-      const auto& notes = judged.result.notes;
-      out << fmt::format(">\n      <failure message=\"{}\">", xml(notes.empty() ? "failed" : notes.front()));
-      for (const auto& note : notes) out << xml(note) << "\n";
-      out << "</failure>\n    </testcase>\n";
-    }
+    for (const auto& judged : suite.cases) print_junit(judged, out);
     out << "  </testsuite>\n";
   }
   out << "</testsuites>\n";
 }
 
-json::value to_document(const std::vector<Suite>& suites, std::size_t total, std::size_t failed) {
+json::value to_document(const Judged& judged) {
+  constexpr std::string_view kinds[] = {"execution", "definition", "state"};
+  constexpr std::string_view verdicts[] = {"passed", "failed", "error"};
   const auto flag = [](const std::optional<bool>& value) { return value ? json::value(*value) : json::value(); };
+  const auto texts = [](const std::vector<std::string>& lines) {
+    json::array list;
+    for (const auto& line : lines) list.push_back(json::value(line));
+    return list;
+  };
+  const auto verdict = judged.verdict();
+  return json::object{
+      {"file", judged.file},
+      {"line", judged.line},
+      {"name", judged.result.name},
+      {"kind",
+       verdict == Verdict::error ? json::value() : json::value(kinds[static_cast<std::size_t>(judged.result.kind)])},
+      {"result", verdicts[static_cast<std::size_t>(verdict)]},
+      {"passed", verdict == Verdict::passed},
+      {"outcome", judged.result.passed},
+      {"cause", flag(judged.result.cause)},
+      {"history", flag(judged.result.history)},
+      {"notes", texts(judged.notes())},
+      {"warnings", texts(judged.result.warnings)}};
+}
+
+json::value to_document(const std::vector<Suite>& suites, const Tally& all) {
   json::array cases;
   for (const auto& suite : suites)
-    for (const auto& judged : suite.cases) {
-      json::array notes;
-      for (const auto& note : judged.result.notes) notes.push_back(json::value(note));
-      cases.push_back(json::object{{"file", judged.file},
-                                   {"line", judged.line},
-                                   {"name", judged.result.name},
-                                   {"passed", judged.passed()},
-                                   {"outcome", judged.result.passed},
-                                   {"cause", flag(judged.result.cause)},
-                                   {"history", flag(judged.result.history)},
-                                   {"notes", std::move(notes)}});
-    }
-  return json::object{{"total", total}, {"passed", total - failed}, {"failed", failed}, {"cases", std::move(cases)}};
+    for (const auto& judged : suite.cases) cases.push_back(to_document(judged));
+  return json::object{{"total", all.total},
+                      {"passed", all.passed()},
+                      {"failed", all.failed},
+                      {"errors", all.errors},
+                      {"cases", std::move(cases)}};
 }
 
 void print_text(const std::vector<Suite>& suites, const TestOptions& options, std::ostream& out) {
   for (const auto& suite : suites) {
     for (const auto& judged : suite.cases)
-      if (!judged.passed()) print_failure(judged, options, out);
-    const auto failed = failures(suite.cases);
-    out << fmt::format("{}: {} of {} passed\n", suite.file, suite.cases.size() - failed, suite.cases.size());
+      if (judged.verdict() != Verdict::passed) print_failure(judged, options, out);
+    Tally tally;
+    tally.add(suite.cases);
+    out << fmt::format("{}: {} of {} passed\n", suite.file, tally.passed(), tally.total);
   }
+}
+
+std::string summary_of(const Tally& all) {
+  auto text =
+      fmt::format("{} case{}: {} passed, {} failed", all.total, all.total == 1 ? "" : "s", all.passed(), all.failed);
+  if (all.errors > 0) text += fmt::format(", {} in error", all.errors);
+  return text;
 }
 
 }  // namespace
@@ -254,33 +270,30 @@ int run_tests(const TestOptions& options, std::ostream& out, std::ostream& err) 
     suites.push_back(run_suite(file == "-" ? "stdin" : file, *text, options));
     for (const auto& warning : suites.back().warnings) err << "tocsin: " << warning << "\n";
   }
-  std::size_t total = 0, failed = 0;
-  for (const auto& suite : suites) {
-    total += suite.cases.size();
-    failed += failures(suite.cases);
-  }
+  Tally all;
+  for (const auto& suite : suites) all.add(suite.cases);
   switch (options.format) {
     case TestFormat::json:
-      out << to_pretty_json(to_document(suites, total, failed)) << "\n";
+      out << to_pretty_json(to_document(suites, all)) << "\n";
       break;
     case TestFormat::junit:
-      print_junit(suites, total, failed, out);
+      print_junit(suites, all, out);
       break;
     case TestFormat::text:
       print_text(suites, options, out);
       break;
   }
-  const auto summary = fmt::format("{} cases: {} passed, {} failed", total, total - failed, failed);
+  const bool all_right = all.passed() == all.total;
   if (options.format == TestFormat::text)
-    out << toned(failed > 0 ? Tone::wrong : Tone::right, summary, options.colour) << "\n";
+    out << toned(all_right ? Tone::right : Tone::wrong, summary_of(all), options.colour) << "\n";
   else
-    err << summary << "\n";
+    err << summary_of(all) << "\n";
   if (any_unread) return wrong_use;
-  if (total == 0) {
+  if (all.total == 0) {
     err << "tocsin: there is no case" << (options.filter.empty() ? "" : " whose name holds the filter") << "\n";
     return wrong_use;
   }
-  return failed > 0 ? bad : done;
+  return all_right ? done : bad;
 }
 
 }  // namespace tocsin::playbook

@@ -3,7 +3,7 @@
 // files and prints answers.
 //
 // Each command returns 0: done, good; 1: a definition or a case is bad, an execution failed; 2: a file cannot be read,
-// or the flags make no sense.
+// the flags make no sense, or there is nothing to do (no case, a task without a mock).
 #pragma once
 
 #include <cstdint>
@@ -53,8 +53,10 @@ struct TestOptions {
   bool show_path = false;  // of failed cases
   bool colour = false;
 };
-// Cases, one JSON object a line (simulation/cases.h). Beside "definition" a case may have "definition_file", relative
-// to its own file: "playbook.asl.json" or "stack.yaml#LogicalId".
+// Cases, one JSON object a line (simulation/cases.h): executions, definitions, single states. A case passes, fails, or
+// is in error where nothing can be said of it (it is written wrong, or needs what is not supported). Beside
+// "definition" a case may have "definition_file", relative to its own file: "playbook.asl.json" or
+// "stack.yaml#LogicalId".
 int run_tests(const TestOptions& options, std::ostream& out, std::ostream& err);
 
 enum class GraphFormat { dot, mermaid, svg };

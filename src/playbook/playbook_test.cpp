@@ -229,23 +229,34 @@ TEST_F(Playbook, TestsOfUsers) {
       "cases.jsonl",
       R"({"name":"good","definition_file":"w.json","mocks":{"${Function}":[{"return":1}]},"status":"SUCCEEDED","output":1,"expect_elapsed":2592000})"
       "\n\n"
-      R"({"name":"bad <one>","definition_file":"w.json","mocks":{"${Function}":[{"return":2}]},"status":"SUCCEEDED","output":1,"expect_delay":[1]})"
+      R"({"name":"bad <one>","definition_file":"w.json","mocks":{"${Function}":[{"return":2},{"return":3}]},"status":"SUCCEEDED","output":1})"
       "\n"
       R"({"name":"gone","definition_file":"none.json","status":"SUCCEEDED"})"
-      "\nnonsense\n");
+      "\n\nnonsense\n"
+      R"({"name":"slip","definition_file":"w.json","mocks":{"${Function}":[{"return":2}]},"status":"SUCCEEDED","expect_delay":[1]})");
   TestOptions options{.files = {cases}};
   EXPECT_EQ(run(run_tests, options), 1);
   EXPECT_THAT(out_, AllOf(HasSubstr("FAILED bad <one>  " + cases + ":3\n  output: expected 1, was 2\n"),
-                          HasSubstr("none.json: cannot be read"), HasSubstr("FAILED line 5  "),
-                          HasSubstr("1 of 4 passed"), HasSubstr("4 cases: 1 passed, 3 failed\n")));
-  EXPECT_THAT(err_, HasSubstr("cases.jsonl:3: the field 'expect_delay' is not known"));
+                          HasSubstr("ERROR gone  " + cases + ":4\n"), HasSubstr("none.json: cannot be read"),
+                          HasSubstr("ERROR line 6  " + cases + ":6\n"),
+                          HasSubstr("ERROR slip  " + cases +
+                                    ":7\n  there is no member 'expect_delay' in such a case; "
+                                    "'expect_delays' is meant?\n"),
+                          HasSubstr("1 of 5 passed"), HasSubstr("5 cases: 1 passed, 1 failed, 3 in error\n")));
+  EXPECT_THAT(err_, HasSubstr("cases.jsonl:3: warning: bad <one>: 1 of the 2 mocked answers of "));
   options.format = TestFormat::json;
   EXPECT_EQ(run(run_tests, options), 1);
-  EXPECT_EQ(parse_json(out_)->at("failed"), 3);
+  const auto document = *parse_json(out_);
+  EXPECT_EQ(document.at("failed"), 1);
+  EXPECT_EQ(document.at("errors"), 3);
+  EXPECT_EQ(document.at("cases").at(0).at("kind"), "execution");
+  EXPECT_EQ(document.at("cases").at(1).at("result"), "failed");
+  EXPECT_EQ(document.at("cases").at(1).at("warnings").as_array().size(), 1u);
+  EXPECT_EQ(document.at("cases").at(4).at("result"), "error");
   options.format = TestFormat::junit;
   EXPECT_EQ(run(run_tests, options), 1);
-  EXPECT_THAT(
-      out_, AllOf(StartsWith("<?xml"), HasSubstr("tests=\"4\" failures=\"3\""), HasSubstr("name=\"bad &lt;one&gt;\"")));
+  EXPECT_THAT(out_, AllOf(StartsWith("<?xml"), HasSubstr("tests=\"5\" failures=\"1\" errors=\"3\""),
+                          HasSubstr("<error message="), HasSubstr("name=\"bad &lt;one&gt;\"")));
   options.format = TestFormat::text;
   options.filter = "good";
   EXPECT_EQ(run(run_tests, options), 0);

@@ -130,8 +130,7 @@ int run_execution(const RunOptions& options, std::ostream& out, std::ostream& er
   if (!run.problem.empty())
     err << "tocsin: " << printable(run.problem) << (over || !options.mocks.empty() ? "" : "; give answers with --mocks")
         << "\n";
-  for (const auto& resource : run.unused_mocks)
-    err << "tocsin: the mock of " << printable(resource) << " was never called\n";
+  for (const auto& leftover : run.leftovers) err << "tocsin: " << printable(simulation::to_text(leftover)) << "\n";
   if (!over) return wrong_use;
   return run.status == asl::Status::succeeded && run.problem.empty() ? done : bad;
 }

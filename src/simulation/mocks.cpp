@@ -105,11 +105,20 @@ const MockedAnswer* Mocks::take(const std::string& resource, const json::value& 
   return nullptr;
 }
 
-std::vector<std::string> Mocks::untouched() const {
-  std::vector<std::string> resources;
-  for (const auto& [resource, entries] : entries_)
-    if (!entries.empty() && std::ranges::none_of(entries, &Entry::used)) resources.push_back(resource);
-  return resources;
+std::vector<Mocks::Leftover> Mocks::leftovers() const {
+  std::vector<Leftover> left;
+  for (const auto& [resource, entries] : entries_) {
+    const auto used = static_cast<std::size_t>(std::ranges::count_if(entries, &Entry::used));
+    if (used < entries.size()) left.push_back({resource, used, entries.size()});
+  }
+  return left;
+}
+
+std::string to_text(const Mocks::Leftover& leftover) {
+  if (leftover.used == 0) return fmt::format("the mock of {} was never called", leftover.resource);
+  const auto left = leftover.answers - leftover.used;
+  return fmt::format("{} of the {} mocked answers of {} {} never asked for", left, leftover.answers, leftover.resource,
+                     left == 1 ? "was" : "were");
 }
 
 }  // namespace tocsin::simulation

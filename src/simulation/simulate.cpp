@@ -49,7 +49,7 @@ class Simulator {
     result_.output = execution_.output;
     result_.error = execution_.error;
     result_.cause = execution_.cause;
-    result_.unused_mocks = mocks_.untouched();
+    result_.leftovers = mocks_.leftovers();
     result_.elapsed = now_ - options_.start;
     result_.execution = std::move(execution_);
     return std::move(result_);

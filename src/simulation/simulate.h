@@ -34,8 +34,12 @@ class Mocks {
   // Null where nothing is left for this call.
   const MockedAnswer* take(const std::string& resource, const json::value& payload, bool any_order,
                            std::string& problem);
-  // Resources that no call took an answer of.
-  std::vector<std::string> untouched() const;
+  // Resources of whose answers not all were taken.
+  struct Leftover {
+    std::string resource;
+    std::size_t used = 0, answers = 0;
+  };
+  std::vector<Leftover> leftovers() const;
 
  private:
   struct Entry {
@@ -44,6 +48,9 @@ class Mocks {
   };
   std::map<std::string, std::vector<Entry>, std::less<>> entries_;
 };
+
+// "3 of the 5 mocked answers of X were never asked for".
+std::string to_text(const Mocks::Leftover& leftover);
 
 struct SimulationOptions {
   asl::ContextInfo context = {};                          // empty names get plausible values
@@ -71,7 +78,7 @@ struct Simulation {
   // Why the run says nothing about the definition: a call without a mock, a payload that was not the expected one, or a
   // wait for something that will never come. Empty: none.
   std::string problem;
-  std::vector<std::string> unused_mocks;  // resources that were never called
+  std::vector<Mocks::Leftover> leftovers;
 };
 
 Simulation simulate(const asl::Definition& definition, json::value input, Mocks mocks,

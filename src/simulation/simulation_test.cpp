@@ -62,13 +62,96 @@ TEST(Case, CountsAnswersAndNamesThoseNeverAskedFor) {
       R"("mocks":{"arn:aws:lambda:us-east-1:000000000000:function:f":[{"error":"E"}],"other":[{"return":1}]},"status":"FAILED")"));
   ASSERT_FALSE(result.notes.empty());
   EXPECT_THAT(result.notes.front(), HasSubstr("none of the 1 mocked answers of arn:aws:lambda"));
-  EXPECT_THAT(result.run.unused_mocks, ElementsAre("other"));
+  EXPECT_THAT(result.warnings, ElementsAre("the mock of other was never called"));
 }
 
 TEST(Case, WithoutADefinitionFails) {
   const auto result = run_case(*parse_json_object(R"({"name":"n","status":"SUCCEEDED"})"));
   EXPECT_FALSE(result.passed);
-  EXPECT_THAT(result.notes, ElementsAre("the case has no definition"));
+  EXPECT_EQ(result.unusable, "the case has no 'definition'");
+}
+
+// What is written wrong is named; nothing is passed over silently.
+TEST(Case, ThatIsWrittenWrongSaysWhere) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"("status":"SUCCEEDED","outptu":1)", "there is no member 'outptu' in such a case; 'output' is meant?"},
+      {R"("stauts":"SUCCEEDED")", "there is no member 'stauts' in such a case; 'status' is meant?"},
+      {R"("status":"SUCCEEDED","expect_delay":[1])",
+       "there is no member 'expect_delay' in such a case; 'expect_delays' is meant?"},
+      {R"("status":"SUCCEEDED","owner":"me")",
+       "there is no member 'owner' in such a case; notes of your own begin with 'x-'"},
+      {R"("status":"SUCCEDED")", "the member 'status' must be one of SUCCEEDED, FAILED, TIMED_OUT, not 'SUCCEDED'"},
+      {R"("status":"SUCCEEDED","expect_delays":2)", "the member 'expect_delays' must be an array of numbers"},
+      {R"("status":"SUCCEEDED","ignore":["output"])", "the member 'ignore' must be an array of JSON pointers"},
+      {R"("status":"SUCCEEDED","type":"FAST")", "the member 'type' must be STANDARD or EXPRESS, not 'FAST'"},
+      {R"("valid":true,"invalid":true)", "of 'valid' and 'invalid' one must be true"},
+      {R"("valid":true,"status":"FAILED")",
+       "there is no member 'status' in such a case; notes of your own begin with 'x-'"},
+      {R"("expect":{"statu":"FAILED"})", "there is no member 'expect.statu' in such a case; 'expect.status' is meant?"},
+      {R"("expect":{"status":"OK"})",
+       "the member 'expect.status' must be one of SUCCEEDED, FAILED, RETRIABLE, CAUGHT_ERROR, not 'OK'"},
+      {R"("expect":{"status":"FAILED"},"mock":{"result":{}})", "the member 'mock.result' must be a text"},
+      {R"("expect":{"status":"FAILED"},"mock":{})", "the member 'mock' must have either 'result' or 'errorOutput'"},
+      {R"("expr":"$.a","result":1)", "this is a case of a JSONata expression ('expr'), and JSONata is not supported"},
+      {R"("status":"SUCCEEDED","mocks":{"a":[{"retrun":1}]})", "mocks/a[0]: 'retrun' is not a field of an answer"}};
+  for (const auto& [fields, message] : wrong) {
+    const auto result = run_case(case_of(fields));
+    EXPECT_FALSE(result.passed) << fields;
+    EXPECT_EQ(result.unusable.value_or("usable"), message) << fields;
+  }
+  const auto silent = run_case(case_of(R"("input":1)"));
+  EXPECT_THAT(silent.unusable.value_or(""), HasSubstr("does not say what must come of it"));
+  EXPECT_FALSE(run_case(case_of(fmt::format(R"({},"status":"SUCCEEDED","x-ticket":7)", mocks))).unusable);
+}
+
+TEST(Case, OfADefinition) {
+  EXPECT_TRUE(run_case(case_of(R"("valid":true)")).passed);
+  EXPECT_THAT(run_case(case_of(R"("invalid":true)")).notes, ElementsAre("the definition is good, and must not be"));
+  const auto bad = [](std::string_view fields) {
+    return run_case(*parse_json_object(
+        fmt::format(R"({{"definition":{{"StartAt":"A","States":{{"A":{{"Type":"Pass","Next":"B"}}}}}},{}}})", fields)));
+  };
+  EXPECT_TRUE(bad(R"("invalid":true,"message":"Missing 'Next' target: B at /States/A/Next")").passed);
+  EXPECT_THAT(bad(R"("invalid":true,"message":"something else")").notes.front(), HasSubstr("message: expected some"));
+  EXPECT_THAT(bad(R"("valid":true)").notes.front(), HasSubstr("MISSING_TRANSITION_TARGET"));
+  EXPECT_THAT(bad(R"("invalid":true,"diagnostics":[])").notes.front(), HasSubstr("diagnostics/0: not expected"));
+  const auto jsonata = run_case(*parse_json_object(
+      R"({"definition":{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Succeed"}}},"valid":true})"));
+  EXPECT_THAT(jsonata.unusable.value_or(""), HasSubstr("JSONata"));
+  EXPECT_TRUE(run_case(*parse_json_object(
+                           R"({"definition":{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"f","End":true}}},
+                               "valid":true,"resource_not_arn":true})"))
+                  .passed);
+}
+
+TEST(Case, OfOneState) {
+  const auto of = [](std::string_view fields) {
+    return run_case(*parse_json_object(fmt::format(
+        R"({{"definition":{{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","ResultPath":"$.r","Next":"N",
+            "Catch":[{{"ErrorEquals":["E"],"Next":"C"}}]}},"input":{{"a":1}},"inspectionLevel":"DEBUG",{}}})",
+        fields)));
+  };
+  const auto good = of(
+      R"("mock":{"result":"{\"b\":2}"},"expect":{"status":"SUCCEEDED","output":{"r":{"b":2.0},"a":1},"nextState":"N"})");
+  EXPECT_TRUE(good.passed);
+  EXPECT_EQ(good.kind, CaseKind::state);
+  EXPECT_TRUE(of(R"("mock":{"errorOutput":{"error":"E","cause":"why"}},
+      "expect":{"status":"CAUGHT_ERROR","error":"E","cause":"why","nextState":"C"})")
+                  .passed);
+  EXPECT_THAT(of(R"("mock":{"errorOutput":{"error":"E"}},"expect":{"status":"SUCCEEDED","output":{}})").notes,
+              ::testing::Contains("expect/status: expected \"SUCCEEDED\", was \"CAUGHT_ERROR\""));
+  EXPECT_THAT(of(R"("expect":{"status":"SUCCEEDED"})").notes.front(), HasSubstr("needs a mock"));
+  EXPECT_TRUE(of(R"("mock":{"result":"{\"id\":7}"},"ignore":["/expect/output/r/id"],
+      "expect":{"status":"SUCCEEDED","output":{"a":1,"r":{"id":8}},"nextState":"N"})")
+                  .passed);
+}
+
+TEST(Case, NamesThatAreNoArnsMayBeMocked) {
+  const auto result = run_case(*parse_json_object(
+      R"({"definition":{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"block","End":true}}},
+          "mocks":{"block":[{"return":1},{"return":2}]},"status":"SUCCEEDED","output":1})"));
+  EXPECT_TRUE(result.passed);
+  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("1 of the 2 mocked answers of ")));
 }
 
 TEST(Case, TakesNamesAndTimesOfTheContext) {
