@@ -128,6 +128,12 @@ void print_blocks(json::object answer, const BlocksFlags& flags, const std::vect
   if (!flags.is_protected) {
     text += rows_of(answer, "Blocks", {"ADDRESS", "STATE", "SINCE", "UNTIL", "SEEN", "FINDING", "WHY"},
                     {"HostIp", "State", "Since", "Until", "Sightings", "FindingId", "Reason"});
+    text += rows_of(answer, "ByHand", {"ADDRESS", "RULE GROUP", "RULE", "DROPPED AS", "IN FEED", "SINCE", "BY"},
+                    {"Address", "RuleGroup", "Rule", "DroppedAs", "InFeed", "Since", "By"});
+    text += rows_of(answer, "TakenOut", {"ADDRESS", "RULE GROUP", "RULE", "DROPPED AS"},
+                    {"Address", "RuleGroup", "Rule", "DroppedAs"});
+    text += rows_of(answer, "LeftIn", {"ADDRESS", "RULE GROUP", "RULE", "DROPPED AS"},
+                    {"Address", "RuleGroup", "Rule", "DroppedAs"});
     text += rows_of(answer, "Released", {"ADDRESS", "BLOCKED SINCE", "FINDING"}, {"HostIp", "Since", "FindingId"});
     text += rows_of(answer, "Refused", {"ADDRESS", "WHY", "TIMES", "LAST", "FINDING"},
                     {"Address", "Reason", "Times", "LastAt", "FindingId"});

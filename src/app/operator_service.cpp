@@ -13,9 +13,10 @@ using service::Call;
 using store::Reader;
 using store::Transaction;
 
-json::array documents(const std::vector<containment::Block>& blocks) {
+template <class Rows>
+json::array documents(const Rows& rows) {
   json::array list;
-  for (const auto& block : blocks) list.push_back(containment::to_document(block));
+  for (const auto& row : rows) list.push_back(containment::to_document(row));
   return list;
 }
 
@@ -57,7 +58,10 @@ Answer unblock(Engine& engine, Transaction& transaction, const Call& call) {
   auto released = engine.containment().unblock(transaction, string_at(call.input, "Address"),
                                                string_at(call.input, "Reason"), call.caller.arn);
   if (!released) return pass_on(released);
-  return json::object{{"Released", documents(released->released)}, {"HeldUntil", format_rfc3339(released->hold.until)}};
+  return json::object{{"Released", documents(released->released)},
+                      {"TakenOut", documents(released->taken_out)},
+                      {"LeftIn", documents(released->left_in)},
+                      {"HeldUntil", format_rfc3339(released->hold.until)}};
 }
 
 Answer protect(Engine& engine, Transaction& transaction, const Call& call) {

@@ -49,6 +49,12 @@ CREATE INDEX containment_block_state ON containment_block (table_name, state, ex
 CREATE TABLE containment_enforced (
   arn TEXT PRIMARY KEY, table_name TEXT NOT NULL, settings TEXT NOT NULL, token TEXT NOT NULL, revision BIGINT NOT NULL,
   entries BIGINT NOT NULL);
+)"},
+                                      // What rules that people wrote drop; one row a rule, side and address.
+                                      {"containment", 3, R"(
+CREATE TABLE containment_by_hand (
+  arn TEXT NOT NULL, rule TEXT NOT NULL, side TEXT NOT NULL, address TEXT NOT NULL, whole BIGINT NOT NULL,
+  actor TEXT NOT NULL, since_at BIGINT NOT NULL, PRIMARY KEY (arn, rule, side, address));
 )"}};
 
 constexpr std::string_view enforce_kind = "containment-enforce";
@@ -61,14 +67,39 @@ netset::Set addresses_of(const std::vector<Block>& blocks) {
   return set;
 }
 
-// A person's change of a rule group may take blocks out. Then the table must not say that they are enforced; and as it
-// is the table that says what is wanted, they are put back. Who wants one unblocked takes it out of the table.
+// What a person puts into the rules that hold blocks is a block: the table says so from now on, and that it was them.
+Result<void> adopt(Containment& containment, store::Transaction& transaction, const RuleGroups::Added& added,
+                   const service::Call& call) {
+  for (const auto& prefix : added.prefixes) {
+    auto outcome = containment.tables().block(transaction, {.table = added.table,
+                                                            .host = netset::to_short_text(prefix),
+                                                            .timestamp = format_rfc3339(transaction.now()),
+                                                            .actor = call.caller.arn,
+                                                            .reason = "put into the rule group by hand",
+                                                            .intent = Intent::manual});
+    if (!outcome) return pass_on(outcome);
+    if (outcome->refusal) return fail(ErrorCode::denied, outcome->refusal->reason, "InvalidRequestException");
+  }
+  if (!added.prefixes.empty()) containment.enforce_soon(transaction, {});
+  return {};
+}
+
+// A person's change of a rule group may put addresses in, and take blocks out. For those, the table must not say that
+// they are enforced; and as it is the table that says what is wanted, they are put back. Who wants one unblocked takes
+// it out of the table.
 service::Answer change_by_hand(Containment& containment,
                                service::Answer (RuleGroups::*change)(store::Transaction&, const json::object&),
                                store::Transaction& transaction, const service::Call& call) {
-  auto answer = (containment.rule_groups().*change)(transaction, call.input);
+  RuleGroups& groups = containment.rule_groups();
+  const auto held = groups.held(transaction, call.input);
+  auto answer = (groups.*change)(transaction, call.input);
   if (!answer || bool_at(call.input, "DryRun")) return answer;
-  if (const auto lost = containment.rule_groups().lost(transaction); lost > 0)
+  const auto arn = string_at(*answer, "RuleGroupResponse.RuleGroupArn");
+  groups.note_by_hand(transaction, arn, call.caller.arn);
+  const auto added = groups.added_by_hand(transaction, arn, held);
+  if (!added) return std::unexpected(added.error());
+  if (auto adopted = adopt(containment, transaction, *added, call); !adopted) return pass_on(adopted);
+  if (const auto lost = groups.lost(transaction); lost > 0)
     containment.enforce_soon(transaction,
                              fmt::format("{} took {} blocked addresses out of a rule group; unblock them with "
                                          "'tocsin blocks --remove' or DeleteItem instead",
@@ -84,18 +115,13 @@ service::Service network_firewall(Containment& containment) {
       return (groups.*method)(reader, call.input);
     }};
   };
-  const auto write = [&groups](auto method) {
-    return service::Write{[&groups, method](store::Transaction& transaction, const service::Call& call) {
-      return (groups.*method)(transaction, call.input);
-    }};
-  };
   const auto by_hand = [&containment](auto method) {
     return service::Write{[&containment, method](store::Transaction& transaction, const service::Call& call) {
       return change_by_hand(containment, method, transaction, call);
     }};
   };
   return {"network-firewall",
-          {{"CreateRuleGroup", write(&RuleGroups::create), Lane::containment},
+          {{"CreateRuleGroup", by_hand(&RuleGroups::create), Lane::containment},
            {"DescribeRuleGroup", read(&RuleGroups::describe), Lane::containment},
            {"DescribeRuleGroupMetadata", read(&RuleGroups::describe_metadata), Lane::containment},
            {"ListRuleGroups", read(&RuleGroups::list), Lane::containment},
@@ -140,6 +166,8 @@ Result<Feed> Containment::block_feed(store::Reader& reader) {
   auto never = gate_.never_blocked(reader);
   if (!never) return pass_on(never);
   netset::Set blocked = addresses_of(tables_.wanted(reader, ""));
+  for (const auto& dropped : rule_groups_.by_hand(reader))
+    if (const auto prefix = netset::parse_prefix(dropped.address); prefix && dropped.is_whole) blocked.insert(*prefix);
   blocked.erase(*never);
   Feed feed;
   for (const auto& prefix : blocked.prefixes()) feed.text += netset::to_text(prefix) + "\n";
@@ -164,6 +192,10 @@ Result<Unblocked> Containment::unblock(store::Transaction& transaction, std::str
   Unblocked unblocked;
   unblocked.released = tables_.overlapping(transaction, *prefix);
   release(transaction, unblocked.released);
+  for (DroppedByHand& dropped : rule_groups_.by_hand(transaction))
+    if (const auto there = netset::parse_prefix(dropped.address); there && there->overlaps(*prefix))
+      (dropped.is_whole ? unblocked.taken_out : unblocked.left_in).push_back(std::move(dropped));
+  rule_groups_.withdraw(transaction, netset::Set({*prefix}), RuleGroups::Rules::whole);
   unblocked.hold = {netset::to_short_text(*prefix), transaction.now(),
                     transaction.now() + hold.value_or(gate_.settings().hold), std::string(reason), std::string(actor)};
   gate_.hold(transaction, *prefix, unblocked.hold);
@@ -226,6 +258,7 @@ Result<std::vector<Block>> Containment::apply_configuration(store::Transaction& 
   });
   release(transaction, refused);
   rule_groups_.withdraw(transaction, withdrawn, RuleGroups::Rules::all_that_drop);
+  for (const RuleGroup& group : rule_groups_.all(transaction)) rule_groups_.note_by_hand(transaction, group.arn, {});
   return refused;
 }
 
@@ -260,8 +293,20 @@ json::object to_document(const RefusedBlock& refused) {
           {"Times", refused.count}};
 }
 
+json::object to_document(const DroppedByHand& dropped) {
+  return {{"Address", dropped.address},
+          {"RuleGroup", dropped.rule_group},
+          {"RuleGroupArn", dropped.rule_group_arn},
+          {"Rule", dropped.rule},
+          {"DroppedAs", to_text(dropped.side)},
+          {"InFeed", dropped.is_whole},
+          {"Since", format_rfc3339(dropped.since)},
+          {"By", dropped.actor}};
+}
+
 json::object Containment::report(store::Reader& reader) {
-  json::array blocks, refused, holds, never;
+  json::array blocks, by_hand, refused, holds, never;
+  for (const DroppedByHand& dropped : rule_groups_.by_hand(reader)) by_hand.push_back(to_document(dropped));
   for (const Block& block : tables_.list(reader, "")) blocks.push_back(to_document(block));
   for (const auto& one : tables_.refusals(reader, 1000)) refused.push_back(to_document(one));
   for (const Hold& hold : gate_.holds(reader)) {
@@ -279,6 +324,7 @@ json::object Containment::report(store::Reader& reader) {
                                  {"Since", format_rfc3339(entry.added)}});
   }
   return {{"Blocks", std::move(blocks)},
+          {"ByHand", std::move(by_hand)},
           {"Refused", std::move(refused)},
           {"Holds", std::move(holds)},
           {"NeverBlock", std::move(never)}};

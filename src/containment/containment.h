@@ -19,7 +19,8 @@ namespace tocsin::containment {
 std::span<const store::Migration> migrations();
 
 // What firewalls poll: the prefixes that are to be blocked now (states desired, submitted and confirmed, not expired),
-// of all tables, the fewest that cover them exactly, one a line, sorted; nothing else, so no block is an empty text.
+// of all tables, and those that rules of people drop whatever else a packet has; the fewest that cover them exactly,
+// one a line, sorted; nothing else, so no block is an empty text.
 struct Feed {
   std::string text;
   std::string etag;  // strong, with its quotes
@@ -27,6 +28,8 @@ struct Feed {
 
 struct Unblocked {
   std::vector<Block> released;
+  std::vector<DroppedByHand> taken_out;  // of rules that people wrote
+  std::vector<DroppedByHand> left_in;    // rules that drop it in part (ports, protocols): a person's to change
   Hold hold;
 };
 
@@ -58,8 +61,9 @@ class Containment {
   // Error: unavailable where the gate can't decide; a poller then keeps what it has.
   Result<Feed> block_feed(store::Reader& reader);
 
-  // Takes an address out of all tables and rule groups at once, and keeps it from being blocked automatically for a
-  // while (`hold`; default: the setting's). Error: validation. An address that is not blocked is held all the same.
+  // Takes an address out of all tables and of the rules that drop it wholly at once, and keeps it from being blocked
+  // automatically for a while (`hold`; default: the setting's). Error: validation. An address that is not blocked is
+  // held all the same.
   Result<Unblocked> unblock(store::Transaction& transaction, std::string_view address, std::string_view reason,
                             std::string_view actor, std::optional<std::chrono::hours> hold = {});
   // Adds to the never-block list and releases at once what overlaps, from tables and from every rule that drops.
@@ -78,7 +82,7 @@ class Containment {
   Result<std::vector<Block>> apply_configuration(store::Transaction& transaction,
                                                  const std::vector<Protection>& protections);
 
-  // For `tocsin blocks`: Blocks, Refused, Holds, NeverBlock.
+  // For `tocsin blocks`: Blocks, ByHand, Refused, Holds, NeverBlock.
   json::object report(store::Reader& reader);
 
   // Removes rows and takes their addresses out of the rules that hold blocks, except what other rows still want.
@@ -94,5 +98,6 @@ class Containment {
 
 json::object to_document(const Block& block);
 json::object to_document(const RefusedBlock& refused);
+json::object to_document(const DroppedByHand& dropped);
 
 }  // namespace tocsin::containment

@@ -117,7 +117,7 @@ service::Answer RuleGroups::create(store::Transaction& transaction, const json::
   if (auto valid = validate_rules(group.type, group.document); !valid) return pass_on(valid);
   group.consumed = capacity_of(group.type, group.document);
   if (auto fits = check_capacity(group); !fits) return pass_on(fits);
-  if (auto allowed = judge_drops(transaction, group); !allowed) return pass_on(allowed);
+  if (auto allowed = judge_by_hand(transaction, group); !allowed) return pass_on(allowed);
   group.id = make_uuid(transaction.random());
   group.token = make_uuid(transaction.random());
   group.modified = transaction.now();
@@ -195,6 +195,7 @@ service::Answer RuleGroups::remove(store::Transaction& transaction, const json::
   auto group = find(transaction, input);
   if (!group) return pass_on(group);
   transaction.execute("DELETE FROM containment_rule_group WHERE arn = ?", group->arn);
+  transaction.execute("DELETE FROM containment_by_hand WHERE arn = ?", group->arn);
   return json::object{{"RuleGroupResponse", response_of(*group, "DELETING")}};
 }
 
@@ -203,7 +204,7 @@ service::Answer RuleGroups::update(store::Transaction& transaction, const json::
   if (!group) return pass_on(group);
   group = changed(json::object(input), std::move(*group));
   if (!group) return pass_on(group);
-  if (auto allowed = judge_drops(transaction, *group); !allowed) return pass_on(allowed);
+  if (auto allowed = judge_by_hand(transaction, *group); !allowed) return pass_on(allowed);
   return finish_update(transaction, input, std::move(*group));
 }
 
@@ -228,8 +229,11 @@ service::Answer RuleGroups::update_blocks(store::Transaction& transaction, json:
       }
     }
   }
-  if (auto allowed = judge_drops(transaction, *group); !allowed) return pass_on(allowed);
-  group->managed.assign(priorities.begin(), priorities.end());
+  if (auto allowed = judge_protected(transaction, *group); !allowed) return pass_on(allowed);
+  if (!std::ranges::equal(group->managed, priorities)) {
+    group->managed.assign(priorities.begin(), priorities.end());
+    note_by_hand(transaction, *group, {});
+  }
   return finish_update(transaction, input, std::move(*group));
 }
 
@@ -240,29 +244,6 @@ service::Answer RuleGroups::finish_update(store::Transaction& transaction, const
     write(transaction, group);
   }
   return json::object{{"UpdateToken", group.token}, {"RuleGroupResponse", response_of(group)}};
-}
-
-// A rule that names addresses and drops them is held to the never-block list and our own addresses, whoever wrote it.
-// One that matches everything ("0.0.0.0/0") is about ports and protocols, not about someone's address.
-Result<void> RuleGroups::judge_drops(store::Reader& reader, const RuleGroup& group) const {
-  const auto* rules = stateless_rules(group.document);
-  if (!rules) return {};
-  const auto screen = gate_.screen(reader);
-  for (const auto& rule : *rules) {
-    const auto& object = rule.get_object();
-    if (!drops(object)) continue;
-    for (const std::string_view list : {"Sources", "Destinations"}) {
-      for (const auto& prefix : prefixes_of(object, list)) {
-        if (prefix.length == 0 || screen.is_clear(prefix)) continue;
-        if (const auto refusal = gate_.judge_protected(reader, prefix))
-          return fail(ErrorCode::denied,
-                      fmt::format("parameter is invalid, rule {} drops what is never blocked: {}",
-                                  integer_at(object, "Priority"), refusal->reason),
-                      "InvalidRequestException");
-      }
-    }
-  }
-  return {};
 }
 
 void RuleGroups::write(store::Transaction& transaction, RuleGroup& group) {

@@ -184,11 +184,12 @@ TEST_F(RuleGroupsTest, StatefulRulesAreKeptAsGiven) {
 }
 
 TEST_F(RuleGroupsTest, NobodyDropsWhatIsNeverBlocked) {
-  ASSERT_TRUE(create("g", document({rule(1, {"10.0.0.0/8"}, {})}))) << "a person may drop private ranges";
+  ASSERT_TRUE(create("g", document({})));
+  EXPECT_EQ(create("h", document({rule(1, {"10.0.0.0/8"}, {})})).error().code, ErrorCode::denied);
   EXPECT_EQ(create("h", document({rule(1, {"52.0.0.9/32"}, {})})).error().aws_code, "InvalidRequestException");
   EXPECT_EQ(create("h", document({rule(1, {}, {"52.0.0.0/8"})})).error().code, ErrorCode::denied);
   EXPECT_TRUE(create("h", document({rule(1, {"52.0.0.9/32"}, {}, "aws:pass")})));
-  EXPECT_TRUE(create("i", document({rule(1, {"0.0.0.0/0"}, {})}))) << "that is about everything, not about an address";
+  EXPECT_TRUE(create("i", document({rule(1, {"10.0.0.0/8"}, {}, "aws:forward_to_sfe")})));
   // The rules that hold blocks are held to all of the gate.
   EXPECT_EQ(update_blocks("g", {"10.0.0.1/32"}).error().code, ErrorCode::denied);
   EXPECT_TRUE(update_blocks("g", {"127.0.0.1/32"})) << "the placeholder for none";

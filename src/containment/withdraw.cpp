@@ -8,9 +8,10 @@
 namespace tocsin::containment {
 namespace {
 
-// Takes `addresses` out of one list of a rule, where they overlap; what else a definition covered stays covered.
-// Returns whether the list changed.
-bool withdraw_from(json::object& rule, std::string_view list, const netset::Set& addresses) {
+// Takes `addresses` out of one side of a rule, where they overlap; what else a definition covered stays covered. With
+// `whole`, only what nothing else narrows. Returns whether the list changed.
+bool withdraw_from(json::object& rule, Side side, const netset::Set& addresses, bool whole) {
+  const std::string_view list = side == Side::source ? "Sources" : "Destinations";
   auto* found = const_cast<json::value*>(find(rule, fmt::format("RuleDefinition.MatchAttributes.{}", list)));
   if (!found || !found->is_array()) return false;
   json::array kept;
@@ -19,7 +20,8 @@ bool withdraw_from(json::object& rule, std::string_view list, const netset::Set&
     const auto* text = tocsin::find(definition, "AddressDefinition");
     const auto prefix = text && text->is_string() ? netset::parse_prefix(text->get_string()) : Result<netset::Prefix>{};
     const bool whole_internet = prefix && prefix->length == 0;
-    if (!text || !prefix || whole_internet || !addresses.overlaps(*prefix)) {
+    const bool is_kept = !text || !prefix || whole_internet || !addresses.overlaps(*prefix);
+    if (is_kept || (whole && !is_whole(rule, side, prefix->family()))) {
       kept.push_back(std::move(definition));
       continue;
     }
@@ -56,8 +58,8 @@ void RuleGroups::withdraw(store::Transaction& transaction, const netset::Set& ad
       const bool managed =
           std::find(group.managed.begin(), group.managed.end(), integer_at(object, "Priority")) != group.managed.end();
       if (!drops(object) || (which == Rules::managed && !managed)) continue;
-      for (const std::string_view list : {"Sources", "Destinations"})
-        is_changed = withdraw_from(object, list, addresses) || is_changed;
+      for (const Side side : {Side::source, Side::destination})
+        is_changed = withdraw_from(object, side, addresses, which == Rules::whole && !managed) || is_changed;
     }
     if (!is_changed) continue;
     group.token = make_uuid(transaction.random());
@@ -65,6 +67,7 @@ void RuleGroups::withdraw(store::Transaction& transaction, const netset::Set& ad
     // Splitting a wide prefix may need more units than there are; taking addresses out goes first all the same.
     group.consumed = capacity_of(group.type, group.document);
     write(transaction, group);
+    if (which != Rules::managed) note_by_hand(transaction, group, {});
   }
 }
 

@@ -181,6 +181,45 @@ class Operator(unittest.TestCase):
         self.run_program("blocks", "--data", self.server.folder, "--endpoint", self.server.url, "--remove", "84.205.67.9")
         self.assertFalse(held())
 
+    def test_a_rule_group_changed_by_hand_passes_the_gate_and_is_shown(self):
+        group = ["--rule-group-name", "us-east-1-guardduty-nf-rg", "--type", "STATELESS"]
+
+        def update(change):
+            now = self.server.aws("network-firewall", "describe-rule-group", *group)
+            change(now["RuleGroup"]["RulesSource"]["StatelessRulesAndCustomActions"]["StatelessRules"])
+            return self.server.aws("network-firewall", "update-rule-group", *group, "--update-token", now["UpdateToken"],
+                                   "--rule-group", json.dumps(now["RuleGroup"]))
+
+        def dropping(address, priority=7):
+            match = {"Sources": [{"AddressDefinition": address}]}
+            return lambda rules: rules.append({"Priority": priority, "RuleDefinition": {"MatchAttributes": match, "Actions": ["aws:drop"]}})
+
+        for address in ("10.1.2.3/32", "8.8.8.8/32", "127.0.0.2/32", "0.0.0.0/1", "84.0.0.0/8"):
+            with self.assertRaisesRegex(harness.AwsError, "InvalidRequestException.*rule 7 .*" + address.removesuffix("/32")):
+                update(dropping(address))
+        self.assertEqual(self.feed()[0], [])
+        update(dropping("84.205.67.9/32"))
+        self.assertEqual(self.feed()[0], ["84.205.67.9/32"])
+        (shown,) = self.ask("blocks")[1]["ByHand"]
+        self.assertEqual((shown["Address"], shown["Rule"], shown["InFeed"]), ("84.205.67.9", "rule 7", True))
+        self.assertTrue(shown["By"].endswith(":user/admin"), shown)
+        out = self.run_program("blocks", "--data", self.server.folder, "--endpoint", self.server.url)[1]
+        self.assertRegex(out, "84.205.67.9 +us-east-1-guardduty-nf-rg +rule 7")
+        answer = self.ask("blocks", "--remove", "84.205.67.9")[1]
+        self.assertEqual([one["Rule"] for one in answer["TakenOut"]], ["rule 7"])
+        self.assertEqual(self.feed()[0], [])
+
+        # What is put into the rules that hold the blocks becomes a block.
+        self.ask("blocks", "--add", "84.205.68.1")
+
+        def add_to_blocks(rules):
+            (blocks,) = [rule for rule in rules if rule["Priority"] == 30000]
+            blocks["RuleDefinition"]["MatchAttributes"]["Sources"].append({"AddressDefinition": "84.205.68.2/32"})
+
+        update(add_to_blocks)
+        harness.eventually(lambda: [(one["HostIp"], one["State"]) for one in self.ask("blocks")[1]["Blocks"]] ==
+                           [("84.205.68.1", "confirmed"), ("84.205.68.2", "confirmed")])
+
     def test_failures_are_logged_without_secrets(self):
         machine = f"arn:aws:states:us-east-1:{self.server.account}:stateMachine:us-east-1-sechub-record-ip"
         execution = self.server.client("stepfunctions").start_execution(stateMachineArn=machine, input="{}")["executionArn"]
