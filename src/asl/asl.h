@@ -168,9 +168,26 @@ Step start(const Definition& definition, Execution& state, json::value input, co
 // write. `definition` must be the one the execution was started with.
 Step advance(const Definition& definition, Execution& state, const Happening& happening, Time now, Random& random);
 
+// Whether advance() would do anything: false for what comes late or again, and for unknown ids.
+bool concerns(const Execution& state, const Happening& happening);
+
 // Starts a failed, timed-out or aborted execution again at the state that stopped it; a Parallel or Map begins anew.
 // Counts the redrive in the context. Error: conflict, where the execution runs or succeeded, is express, or its history
 // is full.
 Result<Step> redrive(const Definition& definition, Execution& state, Time now, Random& random);
+
+// ---- for callers that store happenings, and let them happen again
+
+// Raised whenever advance() comes to give anything else for the same arguments: what was stored by another version may
+// not come out the same.
+inline constexpr int interpreter_version = 1;
+
+// Compact JSON text, and back. Error: corrupt, where the text is not what to_json writes.
+std::string to_json(const Happening& happening);
+Result<Happening> happening_from_json(std::string_view text);
+
+// A number that tells whether a step came out as it did before: of the ids and types of its events and of what the
+// execution counts, not of their contents.
+std::int64_t fingerprint(const Step& step, const Execution& state);
 
 }  // namespace tocsin::asl

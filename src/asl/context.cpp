@@ -2,10 +2,31 @@
 #include "core/time_format.h"
 
 namespace tocsin::asl {
+namespace {
+
+// Whether a path into the context object can see the execution's input.
+bool reads_input(const jsonpath::Path& path) {
+  const auto& tokens = path.tokens();
+  const auto name = [&](std::size_t i) {
+    const bool is_one =
+        i < tokens.size() && tokens[i].kind == jsonpath::Token::Kind::property && tokens[i].names.size() == 1;
+    return is_one ? std::string_view(tokens[i].names[0]) : std::string_view();
+  };
+  if (name(0).empty()) return true;
+  return name(0) == "Execution" && (name(1).empty() || name(1) == "Input");
+}
+
+}  // namespace
 
 const json::value& FrameScope::context() {
-  if (!context_) context_ = run_.context_ ? *run_.context_ : make_context();
+  if (!context_) context_ = run_.context_ ? *run_.context_ : make_context(true);
   return *context_;
+}
+
+const json::value& FrameScope::context_for(const jsonpath::Path& path) {
+  if (context_ || run_.context_ || reads_input(path)) return context();
+  if (!without_input_) without_input_ = make_context(false);
+  return *without_input_;
 }
 
 // Inner scopes read outer ones, as far as the execution that the frame belongs to: children of a distributed Map see
@@ -20,7 +41,7 @@ const json::value* FrameScope::variable(std::string_view name) {
   }
 }
 
-json::value FrameScope::make_context() const {
+json::value FrameScope::make_context(bool with_input) const {
   const auto& execution = run_.execution_;
   const auto& info = execution.context;
   // The outermost frame of a distributed Map's child knows the child's own input.
@@ -37,12 +58,13 @@ json::value FrameScope::make_context() const {
     name = child_name(map_run, frame_.child);
   }
   json::object context;
-  context["Execution"] = {{"Id", arn},
-                          {"Input", frame_.child == 0 ? execution.input : outermost->child_input},
-                          {"StartTime", format_rfc3339(execution.started)},
-                          {"Name", name},
-                          {"RoleArn", info.role_arn},
-                          {"RedriveCount", info.redrive_count}};
+  json::object shown{{"Id", arn}};
+  if (with_input) shown["Input"] = frame_.child == 0 ? execution.input : outermost->child_input;
+  shown["StartTime"] = format_rfc3339(execution.started);
+  shown["Name"] = name;
+  shown["RoleArn"] = info.role_arn;
+  shown["RedriveCount"] = info.redrive_count;
+  context["Execution"] = std::move(shown);
   context["StateMachine"] = {{"Id", info.state_machine_arn}, {"Name", info.state_machine_name}};
   json::object state{{"Name", frame_.state}, {"EnteredTime", format_rfc3339(frame_.entered)}};
   const auto type = run_.state_of(frame_).type;

@@ -120,6 +120,8 @@ void append_frame_waits(Execution& execution, Frame& frame) {
   for (const auto number : {static_cast<std::int64_t>(frame.task), static_cast<std::int64_t>(frame.timer),
                             static_cast<std::int64_t>(frame.heartbeat_timer)})
     if (number != 0) execution.waiting[number] = frame.id;
+  if (frame.phase == Phase::task && frame.task != TaskId{} && frame.timer == TimerId{})
+    execution.without_timeout.insert(frame.task);
 }
 
 }  // namespace
@@ -166,6 +168,11 @@ Frame::Frame(const Frame& other)
 Frame& Frame::operator=(const Frame& other) {
   Frame copy(other);
   return *this = std::move(copy);
+}
+
+std::optional<Time> Execution::oldest_task() const {
+  if (without_timeout.empty()) return std::nullopt;
+  return frames.at(waiting.at(static_cast<std::int64_t>(*without_timeout.begin()))).scheduled;
 }
 
 std::string Execution::to_json() const {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,10 +141,14 @@ struct Execution {
   std::map<FrameId, Frame> frames;
   // Which frame waits for a TaskId or TimerId. Not stored: made again from the frames.
   std::map<std::int64_t, FrameId> waiting;
+  // Running tasks without a timeout of their own, oldest first. Not stored either.
+  std::set<TaskId> without_timeout;
   std::map<std::int64_t, EventId> child_events;  // number of events of each running child execution
   std::vector<MapRun> map_runs;
 
   bool finished() const { return status != Status::running; }
+  // When the oldest running task without a timeout of its own was scheduled.
+  std::optional<Time> oldest_task() const;
 
   // Compact JSON text, and back. Error: corrupt, where the text is not what to_json writes.
   std::string to_json() const;

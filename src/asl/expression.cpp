@@ -8,13 +8,13 @@
 namespace tocsin::asl {
 namespace {
 
-// The document that a path reads, or null with the reason.
+// The document that a path reads, or as much of it as the path needs; null with the reason where there is none.
 const json::value* document_of(const PathExpression& path, const json::value& input, Scope& scope, std::string& why) {
   switch (path.root) {
     case PathExpression::Root::input:
       return &input;
     case PathExpression::Root::context:
-      return &scope.context();
+      return &scope.context_for(path.path);
     case PathExpression::Root::variable:
       break;
   }
@@ -58,7 +58,8 @@ Outcome<json::value> evaluate(const Expression& expression, const json::value& i
   auto value = read(path, input, scope);
   if (value) return value;
   std::string why;
-  const auto* document = document_of(path, input, scope, why);
+  const auto* document =
+      path.root == PathExpression::Root::context ? &scope.context() : document_of(path, input, scope, why);
   return fail_state("States.Runtime",
                     fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
                                 path.text, field, document ? to_text(*document) : "{}"));

@@ -37,6 +37,8 @@ class Scope {
  public:
   virtual ~Scope() = default;
   virtual const json::value& context() = 0;
+  // The context object, of which parts that `path` does not read may be missing: the execution's input may be long.
+  virtual const json::value& context_for(const jsonpath::Path&) { return context(); }
   // Null where no variable of that name is set.
   virtual const json::value* variable(std::string_view name) = 0;
   virtual Random& random() = 0;

@@ -179,8 +179,9 @@ void Run::abort_child_execution(std::int64_t child) {
 void Run::abort_children(FrameId parent) {
   std::set<FrameId> gone{parent};
   std::vector<std::int64_t> children;
-  for (auto& [id, frame] : execution_.frames) {
-    // Children have greater numbers than their parents, so one pass sees every descendant.
+  // Children have greater numbers than their parents, so one pass sees every descendant.
+  for (auto at = execution_.frames.upper_bound(parent); at != execution_.frames.end(); ++at) {
+    auto& [id, frame] = *at;
     if (!gone.contains(frame.parent)) continue;
     gone.insert(id);
     abort_frame(frame);

@@ -164,7 +164,7 @@ bool Run::start_item(Frame& frame, const State& state) {
   fork.results.resize(std::max(fork.results.size(), child.index + 1));
   if (map.is_distributed) {
     start_child_execution(child, *input);
-    auto& run = execution_.map_runs.back().arn == fork.map_run_arn ? execution_.map_runs.back() : *map_run(fork);
+    auto& run = *map_run(fork);
     const auto items = static_cast<std::int64_t>(taken);
     run.items.pending -= items;
     run.items.running += items;
@@ -188,9 +188,8 @@ void Run::start_child_execution(Frame& child, const json::value& input) {
     details = {{"input", to_text(input)}, {"inputDetails", not_truncated}, {"roleArn", execution_.context.role_arn}};
   emit(child, "ExecutionStarted", "executionStartedEventDetails", std::move(details));
   if (step_.events.empty() || step_.events.back().child != child.child) return;
-  const auto& arn = execution_.frames.at(child.parent).fork->map_run_arn;
-  const auto run = std::ranges::find(execution_.map_runs, arn, &MapRun::arn);
-  step_.events.back().map_run = run - execution_.map_runs.begin() + 1;
+  const auto* run = map_run(*execution_.frames.at(child.parent).fork);
+  step_.events.back().map_run = run - execution_.map_runs.data() + 1;
   step_.events.back().items = static_cast<std::int64_t>(child.item_count);
 }
 
@@ -216,9 +215,10 @@ void Run::map_run_changed(const MapRunChanged& happened) {
   }
 }
 
+// The newest are the most likely to run.
 MapRun* Run::map_run(const Fork& fork) {
-  for (auto& run : execution_.map_runs)
-    if (run.arn == fork.map_run_arn) return &run;
+  for (auto run = execution_.map_runs.rbegin(); run != execution_.map_runs.rend(); ++run)
+    if (run->arn == fork.map_run_arn) return &*run;
   return nullptr;
 }
 
@@ -226,10 +226,11 @@ Outcome<json::value> Run::selected_item(Frame& frame, const State& state, std::s
   const auto& map = state.as<MapFields>();
   const auto& item = frame.fork->items[index];
   if (!map.item_selector) return item;
-  auto input = effective_input(frame, state);
-  if (!input) return input;
+  json::value own;
+  const auto input = view_input(frame, state, own);
+  if (!input) return std::unexpected(input.error());
   FrameScope scope(*this, frame, index, item);
-  return evaluate(*map.item_selector, *input, scope);
+  return evaluate(*map.item_selector, **input, scope);
 }
 
 // The next child's input: one item, or a batch {"BatchInput": …, "Items": […]} as full as its limits allow.
@@ -238,12 +239,13 @@ Outcome<json::value> Run::item_input(Frame& frame, const State& state, std::size
   const Fork& fork = *frame.fork;
   taken = 1;
   if (!map.batcher) return selected_item(frame, state, fork.next);
-  auto input = effective_input(frame, state);
-  if (!input) return input;
+  json::value own;
+  const auto input = view_input(frame, state, own);
+  if (!input) return std::unexpected(input.error());
   FrameScope scope(*this, frame);
   const auto limit = [&](const NumberField& field, std::string_view name, double otherwise) -> Outcome<std::size_t> {
     if (!field.path) return static_cast<std::size_t>(field.value.value_or(otherwise));
-    auto number = number_at(*field.path, name, true, *input, scope);
+    auto number = number_at(*field.path, name, true, **input, scope);
     if (!number) return std::unexpected(std::move(number.error()));
     if (*number < 1) return fail_state("States.Runtime", fmt::format("{} must be positive.", name));
     return static_cast<std::size_t>(*number);
@@ -254,7 +256,7 @@ Outcome<json::value> Run::item_input(Frame& frame, const State& state, std::size
   if (!bytes_max) return std::unexpected(bytes_max.error());
   json::object batch;
   if (map.batcher->batch_input) {
-    auto extra = evaluate(*map.batcher->batch_input, *input, scope);
+    auto extra = evaluate(*map.batcher->batch_input, **input, scope);
     if (!extra) return extra;
     batch["BatchInput"] = std::move(*extra);
   }

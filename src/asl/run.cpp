@@ -199,6 +199,7 @@ void Run::stop_waiting(Frame& frame) {
   if (frame.task != TaskId{}) {
     if (execution_.waiting.erase(static_cast<std::int64_t>(frame.task)) > 0)
       step_.commands.push_back(CancelTask{frame.task});
+    execution_.without_timeout.erase(frame.task);
     frame.task = TaskId{};
   }
   cancel_timer(frame.timer);

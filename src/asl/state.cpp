@@ -26,12 +26,25 @@ Outcome<json::value> Run::effective_input(const Frame& frame, const State& state
   return read_path_field(state.input_path, frame.input, scope);
 }
 
+Outcome<const json::value*> Run::view_input(const Frame& frame, const State& state, json::value& own) {
+  const auto& field = state.input_path;
+  if (!field.is_null && field.path.is_whole_input()) return &frame.input;
+  if (!field.is_null && field.path.root == PathExpression::Root::input && field.path.path.is_definite())
+    if (const auto found = field.path.path.find(frame.input)) return *found;
+  auto input = effective_input(frame, state);
+  if (!input) return std::unexpected(std::move(input.error()));
+  own = std::move(*input);
+  return &own;
+}
+
 Outcome<json::value> Run::with_parameters(const Frame& frame, const State& state,
                                           const std::optional<Template>& parameters) {
-  auto input = effective_input(frame, state);
-  if (!input || !parameters) return input;
+  if (!parameters) return effective_input(frame, state);
+  json::value own;
+  auto input = view_input(frame, state, own);
+  if (!input) return std::unexpected(std::move(input.error()));
   FrameScope scope(*this, frame);
-  return evaluate(*parameters, *input, scope);
+  return evaluate(*parameters, **input, scope);
 }
 
 void Run::run_pass(Frame& frame, const State& state) {

@@ -114,7 +114,10 @@ void Run::schedule(Frame& frame, const State& state, json::value input, std::int
   if (heartbeat_s > 0) command.heartbeat = std::chrono::seconds(heartbeat_s);
   for (const auto used : frame.retries) command.attempt += used;
   step_.commands.emplace_back(std::move(command));
-  if (timeout_s > 0) frame.timer = set_timer(frame, now_ + std::chrono::seconds(timeout_s));
+  if (timeout_s > 0)
+    frame.timer = set_timer(frame, now_ + std::chrono::seconds(timeout_s));
+  else
+    execution_.without_timeout.insert(frame.task);
   frame.task_started = false;
   // Whoever performs the command is the worker, but for activities, whose workers come and ask.
   if (task.kind != TaskFields::Kind::activity) {
@@ -160,6 +163,7 @@ void Run::task_submitted(const TaskSubmitted& happened) {
 // The task's id and timers are forgotten: whatever comes for it from now on is late.
 void Run::task_over(Frame& frame) {
   execution_.waiting.erase(static_cast<std::int64_t>(frame.task));
+  execution_.without_timeout.erase(frame.task);
   frame.task = TaskId{};
   frame.task_started = false;
   frame.task_submitted = false;

@@ -57,6 +57,8 @@ class Run {
   void run_succeed(Frame& frame, const State& state);
   void run_fail(Frame& frame, const State& state);
   Outcome<json::value> effective_input(const Frame& frame, const State& state);
+  // The same without a copy where the raw input holds it as it is; else `own` does.
+  Outcome<const json::value*> view_input(const Frame& frame, const State& state, json::value& own);
   Outcome<json::value> with_parameters(const Frame& frame, const State& state,
                                        const std::optional<Template>& parameters);
   // ResultSelector, Assign, ResultPath, OutputPath, then on to the next state.
@@ -160,11 +162,12 @@ class FrameScope final : public Scope {
       : run_(run), frame_(frame), item_index_(item_index), item_(&item) {}
 
   const json::value& context() override;
+  const json::value& context_for(const jsonpath::Path& path) override;
   const json::value* variable(std::string_view name) override;
   Random& random() override { return run_.random_; }
 
  private:
-  json::value make_context() const;
+  json::value make_context(bool with_input) const;
   void add_map_item(json::object& context) const;
 
   const Run& run_;
@@ -172,6 +175,7 @@ class FrameScope final : public Scope {
   std::size_t item_index_ = 0;
   const json::value* item_ = nullptr;
   std::optional<json::value> context_;
+  std::optional<json::value> without_input_;
 };
 
 std::optional<std::size_t> choose(const ChoiceFields& choice, const json::value& input, Scope& scope, Failure& failure);
