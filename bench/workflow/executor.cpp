@@ -82,6 +82,19 @@ void Executor::wait_for_all() {
   while (running() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
 }
 
+void Executor::wait_for(const std::string& machine) {
+  const auto status = [&] {
+    const auto read = store_->read([&](store::Reader& reader) -> Result<std::string> {
+      auto rows = reader.query("SELECT status FROM execution WHERE machine_arn = ? ORDER BY id DESC LIMIT 1", machine);
+      return rows.next() ? rows.string(0) : std::string("none");
+    });
+    return read.value_or("unreadable");
+  };
+  std::string last = status();
+  for (; last == "RUNNING"; last = status()) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  check(last == "SUCCEEDED", "the execution succeeds");
+}
+
 std::string record_ip_definition() {
   std::ifstream file{std::filesystem::path{STACKS_FOLDER} / "ip-blocking.yaml"};
   std::stringstream text;

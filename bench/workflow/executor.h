@@ -31,6 +31,8 @@ class Executor {
   std::int64_t running();
   // Until no execution runs.
   void wait_for_all();
+  // Until the last execution of the machine is over, which must be well.
+  void wait_for(const std::string& machine);
 
  private:
   // Hands in `count` changes, at most `window` not yet committed at a time; returns when all are.
