@@ -44,12 +44,15 @@ struct Diagnostic {
   std::optional<std::string> location;  // JSON pointer: "/States/A/Next"; "/" is the whole definition
 };
 
+// What parse() tells of at most.
+inline constexpr std::size_t diagnostics_max = 1000;
+
 struct Parsed {
   DefinitionPtr definition;  // null if any diagnostic is an error
   std::vector<Diagnostic> diagnostics;
 };
 
-// Parses and validates a definition completely. Never throws, whatever the text; at most 1,000 diagnostics.
+// Parses and validates a definition completely. Never throws, whatever the text; at most diagnostics_max diagnostics.
 Parsed parse(std::string_view text, Kind kind);
 
 // Whether a diagnostic's message, or that of InvalidDefinition, says that the definition is in JSONata, which is not

@@ -1,5 +1,7 @@
 #include "playbook/playbook.h"
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -152,6 +154,24 @@ TEST_F(Playbook, ValidationForMachines) {
   const auto& place = result.at("locations").at(0).at("physicalLocation");
   EXPECT_EQ(place.at("region").at("startLine"), 4);
   EXPECT_TRUE(place.at("artifactLocation").at("uri").as_string().ends_with("/a%20b.json"));
+}
+
+// Each problem is located without reading the whole text again: quadratic, this took seconds.
+TEST_F(Playbook, ManyProblemsAreLocatedInLinearTime) {
+  std::string json = "{\"StartAt\":\"S0\",\"States\":{", yaml = "StartAt: S0\nStates:\n";
+  for (int i = 0; i < 10'000; ++i) {
+    json += fmt::format("{}\"S{}\":{{\"Type\":\"Pass\",\"Ned\":1,\"End\":true}}", i == 0 ? "" : ",", i);
+    yaml += fmt::format("  S{}:\n    Type: Pass\n    Ned: 1\n    End: true\n", i);
+  }
+  const auto files = {write("many.json", json + "}}"), write("many.yaml", yaml)};
+  for (const auto& file : files) {
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(validate(file), 1);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10)) << file;
+    EXPECT_EQ(std::ranges::count(out_, '\n'), 1'000);
+    EXPECT_THAT(err_, HasSubstr("only the first 1000 problems are told"));
+  }
+  EXPECT_THAT(out_, HasSubstr("many.yaml:4001:5: error: SCHEMA_VALIDATION_FAILED: Field 'Ned'"));
 }
 
 TEST_F(Playbook, FilesThatCannotBeRead) {

@@ -45,7 +45,9 @@ void fill_placeholders(Source& source) {
 
 Source json_source(const std::string& file, const std::string& text, asl::Kind kind) {
   Source source{.file = file, .name = {}, .text = text, .kind = kind};
-  source.locate = [text](const asl::Diagnostic& diagnostic) { return asl::locate(text, diagnostic); };
+  source.locate = [locator = std::make_shared<asl::Locator>(text)](const asl::Diagnostic& diagnostic) {
+    return locator->at(diagnostic);
+  };
   fill_placeholders(source);
   return source;
 }

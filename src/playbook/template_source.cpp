@@ -60,8 +60,8 @@ class Extraction {
   Extraction(const std::string& file, const std::string& text, const json::object& document,
              const SourceOptions& options)
       : file_{file},
-        text_{text},
         is_json_{text.find_first_not_of(" \t\r\n") == text.find('{')},
+        json_{std::make_shared<asl::Locator>(is_json_ ? text : std::string())},
         yaml_{is_json_ ? std::string() : text},
         stand_ins_{document, options.parameters} {
     sources_.is_template = true;
@@ -84,7 +84,7 @@ class Extraction {
     return fmt::format("/Resources/{}{}{}", id, property.empty() ? "" : "/Properties/", property);
   }
 
-  asl::Position place(const std::string& at) const { return is_json_ ? asl::locate(text_, at) : yaml_.locate(at); }
+  asl::Position place(const std::string& at) const { return is_json_ ? json_->at(at) : yaml_.locate(at); }
 
   void refuse(const std::string& id, std::string_view property, std::string message) {
     const auto at = pointer(id, property);
@@ -133,12 +133,13 @@ class Extraction {
     const auto at = pointer(id, "DefinitionString");
     const auto block = is_json_ ? std::nullopt : yaml_.block(at);
     if (block) {
-      source.locate = [block, text = masked(block->text)](const asl::Diagnostic& diagnostic) {
-        auto position = asl::locate(text, diagnostic);
-        position.line += block->first_line - 1;
-        position.column += block->indent;
-        return position;
-      };
+      source.locate =
+          [block, locator = std::make_shared<asl::Locator>(masked(block->text))](const asl::Diagnostic& diagnostic) {
+            auto position = locator->at(diagnostic);
+            position.line += block->first_line - 1;
+            position.column += block->indent;
+            return position;
+          };
     } else {
       source.locate = [position = place(at)](const asl::Diagnostic&) { return position; };
     }
@@ -152,11 +153,11 @@ class Extraction {
       return;
     }
     source.text = to_json(replaced_in(*resolved, source.placeholders));
-    source.locate = [text = text_, yaml = yaml_, is_json = is_json_,
+    source.locate = [json = json_, yaml = yaml_, is_json = is_json_,
                      at = pointer(id, "Definition")](const asl::Diagnostic& diagnostic) {
       const auto below = asl::pointed_at(diagnostic);
       const auto whole = below == "/" ? at : at + below;
-      return is_json ? asl::locate(text, whole) : yaml.locate(whole);
+      return is_json ? json->at(whole) : yaml.locate(whole);
     };
     sources_.machines.push_back(std::move(source));
   }
@@ -173,13 +174,15 @@ class Extraction {
     }
     source.file = path;
     source.text = replaced(*text, source.placeholders);
-    source.locate = [text = masked(*text)](const asl::Diagnostic& diagnostic) { return asl::locate(text, diagnostic); };
+    source.locate = [locator = std::make_shared<asl::Locator>(masked(*text))](const asl::Diagnostic& diagnostic) {
+      return locator->at(diagnostic);
+    };
     sources_.machines.push_back(std::move(source));
   }
 
   const std::string& file_;
-  const std::string& text_;
   bool is_json_;
+  std::shared_ptr<const asl::Locator> json_;  // empty where the text is YAML
   YamlText yaml_;
   StandIns stand_ins_;
   Sources sources_;

@@ -107,6 +107,8 @@ void look_at(const std::string& file, const SourceOptions& options, Findings& fi
   for (auto& problem : sources->problems) findings.problems.push_back(std::move(problem));
   for (const auto& source : sources->machines) {
     auto problems = check(source);
+    if (problems.size() >= asl::diagnostics_max)
+      err << fmt::format("tocsin: {}: only the first {} problems are told\n", source.label(), problems.size());
     Checked checked{source.file, source.name, std::ranges::none_of(problems, is_error), 0};
     if (checked.valid)
       if (const auto definition = asl::compile(source.text, source.kind)) checked.states = (*definition)->states.size();

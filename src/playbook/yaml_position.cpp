@@ -1,70 +1,13 @@
 #include "playbook/yaml_position.h"
 
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <yaml-cpp/yaml.h>
 
 namespace tocsin::playbook {
 namespace {
-
-struct Found {
-  YAML::Node node;
-  YAML::Mark mark;  // of the key or the element
-
-  // Assigning a Node would change the tree that it is part of.
-  void move_to(const YAML::Node& next, const YAML::Mark& at) {
-    node.reset(next);
-    mark = at;
-  }
-};
-
-bool follows(std::string_view pointer, std::string_view key) {
-  if (!pointer.starts_with('/') || !pointer.substr(1).starts_with(key)) return false;
-  const auto behind = pointer.substr(1 + key.size());
-  return behind.empty() || behind[0] == '/' || behind[0] == '[';
-}
-
-// One step to the member with the longest key that fits. False where there is none.
-bool into_member(Found& here, std::string_view& pointer) {
-  std::size_t best = 0;
-  std::optional<Found> next;
-  for (const auto& pair : here.node) {
-    if (!pair.first.IsScalar()) continue;
-    const std::string& key = pair.first.Scalar();
-    if (!follows(pointer, key) || (next && key.size() <= best)) continue;
-    best = key.size();
-    next.emplace(Found{pair.second, pair.first.Mark()});
-  }
-  if (!next) return false;
-  here.move_to(next->node, next->mark);
-  pointer.remove_prefix(1 + best);
-  return true;
-}
-
-bool into_element(Found& here, std::string_view& pointer) {
-  const auto close = pointer.find(']');
-  if (close == pointer.npos || close > 8) return false;
-  std::size_t index = 0;
-  for (const char c : pointer.substr(1, close - 1)) index = index * 10 + static_cast<std::size_t>(c - '0');
-  if (index >= here.node.size()) return false;
-  const YAML::Node element = here.node[index];
-  here.move_to(element, element.Mark());
-  pointer.remove_prefix(close + 1);
-  return true;
-}
-
-Found walk(const YAML::Node& root, std::string_view pointer) {
-  Found here{root, YAML::Mark()};
-  while (!pointer.empty() && pointer != "/") {
-    bool moved = false;
-    if (here.node.IsMap())
-      moved = into_member(here, pointer);
-    else if (here.node.IsSequence() && pointer[0] == '[')
-      moved = into_element(here, pointer);
-    if (!moved) break;
-  }
-  return here;
-}
 
 // {Fn::Sub: text} and [text, {…}] hold the text that a person wrote.
 YAML::Node inside_functions(YAML::Node node) {
@@ -87,17 +30,67 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 }  // namespace
 
+struct YamlText::Tree {
+  struct Place {
+    YAML::Node node;
+    YAML::Mark mark;  // of the key or the element
+  };
+  using Places = std::unordered_map<std::string, Place>;
+
+  explicit Tree(const std::string& text) : root{YAML::Load(text)} {}
+
+  // What lies in the map or list that the pointer `to` leads to; each is read once.
+  const Places& below(const std::string& to, const YAML::Node& node) {
+    const auto [found, fresh] = known.try_emplace(to);
+    if (!fresh) return found->second;
+    if (node.IsMap())
+      for (const auto& pair : node)
+        if (pair.first.IsScalar())
+          found->second.try_emplace("/" + pair.first.Scalar(), Place{pair.second, pair.first.Mark()});
+    if (node.IsSequence()) {
+      std::size_t index = 0;
+      for (const auto& element : node)
+        found->second.try_emplace("[" + std::to_string(index++) + "]", Place{element, element.Mark()});
+    }
+    return found->second;
+  }
+
+  // As far as the pointer leads; of several keys that fit, the longest: names may hold '/' and '['.
+  Place find(const std::string& pointer) {
+    Place here{root, YAML::Mark()};
+    for (std::size_t done = 0; done < pointer.size();) {
+      const auto& places = below(pointer.substr(0, done), here.node);
+      auto end = pointer.size();
+      auto next = places.find(pointer.substr(done));
+      while (next == places.end() && end > done) {
+        end = pointer.find_last_of("/[", end - 1);
+        if (end == pointer.npos || end <= done) break;
+        next = places.find(pointer.substr(done, end - done));
+      }
+      if (next == places.end()) break;
+      // Assigning a Node would change the tree that it is part of.
+      here.node.reset(next->second.node);
+      here.mark = next->second.mark;
+      done = end;
+    }
+    return here;
+  }
+
+  YAML::Node root;
+  std::unordered_map<std::string, Places> known;
+};
+
 YamlText::YamlText(std::string text) : text_{std::move(text)} {
   try {
-    root_ = std::make_shared<const YAML::Node>(YAML::Load(text_));
+    tree_ = std::make_shared<Tree>(text_);
   } catch (const YAML::Exception&) {
   }
 }
 
 asl::Position YamlText::locate(std::string_view pointer) const {
-  if (!root_) return {};
+  if (!tree_) return {};
   try {
-    const auto mark = walk(*root_, pointer).mark;
+    const auto mark = tree_->find(std::string(pointer)).mark;
     if (mark.is_null()) return {};
     return {.offset = static_cast<std::size_t>(mark.pos),
             .line = static_cast<std::size_t>(mark.line) + 1,
@@ -108,9 +101,9 @@ asl::Position YamlText::locate(std::string_view pointer) const {
 }
 
 std::optional<YamlText::Block> YamlText::block(std::string_view pointer) const {
-  if (!root_) return std::nullopt;
+  if (!tree_) return std::nullopt;
   try {
-    const YAML::Node node = inside_functions(walk(*root_, pointer).node);
+    const YAML::Node node = inside_functions(tree_->find(std::string(pointer)).node);
     if (!node.IsScalar() || node.Mark().is_null()) return std::nullopt;
     const auto lines = lines_of(text_);
     const auto wanted = lines_of(node.Scalar());

@@ -8,10 +8,6 @@
 
 #include "asl/locate.h"
 
-namespace YAML {
-class Node;
-}
-
 namespace tocsin::playbook {
 
 // A parsed YAML text that places are asked of.
@@ -35,7 +31,8 @@ class YamlText {
 
  private:
   std::string text_;
-  std::shared_ptr<const YAML::Node> root_;  // null where the text is no YAML
+  struct Tree;
+  std::shared_ptr<Tree> tree_;  // null where the text is no YAML
 };
 
 }  // namespace tocsin::playbook

@@ -12,7 +12,6 @@
 
 namespace tocsin::asl {
 
-inline constexpr std::size_t diagnostics_max = 1000;
 inline constexpr std::string_view schema_failed = "SCHEMA_VALIDATION_FAILED";
 inline constexpr std::string_view jsonata_refused = "The QueryLanguage 'JSONata' is not supported";
 inline constexpr std::string_view missing_target = "MISSING_TRANSITION_TARGET";
