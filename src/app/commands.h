@@ -49,8 +49,9 @@ struct FindingsFlags {
 
 struct BlocksFlags {
   ClientFlags client;
-  std::string add, remove, protect, unprotect, reason;
+  std::string add, remove, hold, protect, unprotect, reason;
   bool is_protected = false;  // list all that is protected
+  bool yes = false;           // a wide prefix is meant
 };
 
 struct SamplesFlags {

@@ -96,7 +96,8 @@ void add_findings(CLI::App& app, int& code) {
 }
 
 void add_blocks(CLI::App& app, int& code) {
-  auto* command = app.add_subcommand("blocks", "List blocked and refused addresses; block, un-block, protect one");
+  auto* command =
+      app.add_subcommand("blocks", "List blocked and refused addresses; block, un-block, hold, protect one");
   auto flags = std::make_shared<BlocksFlags>();
   add_client_flags(*command, flags->client);
   // One at a time: each has an answer and an exit code of its own.
@@ -107,11 +108,16 @@ void add_blocks(CLI::App& app, int& code) {
       ->add_option("--remove", flags->remove,
                    "Un-block this address, and keep it from being blocked automatically for 24 hours")
       ->check(not_empty());
+  action
+      ->add_option("--hold", flags->hold,
+                   "Keep this address from being blocked automatically for 24 hours, blocked now or not")
+      ->check(not_empty());
   action->add_option("--protect", flags->protect, "Never block this address or prefix; releases what overlaps")
       ->check(not_empty());
   action->add_option("--unprotect", flags->unprotect, "Take this entry off the never-block list")->check(not_empty());
   action->add_flag("--protected", flags->is_protected, "List all that is never blocked");
   command->add_option("--reason", flags->reason, "Why (kept and shown)")->check(at_most(1024));
+  command->add_flag("--yes", flags->yes, "A prefix wider than /8 (IPv6: /16) is meant; lifts every block in it");
   command->callback([flags, &code] { code = run_blocks(*flags); });
 }
 

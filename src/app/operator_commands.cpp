@@ -80,22 +80,25 @@ struct Change {
   const std::string& address;
   std::string_view operation;
   std::string_view nothing_released;  // what is said where the answer has nothing to show
+  bool hold = false;
 };
 
 std::vector<Change> changes_in(const BlocksFlags& flags) {
   std::vector<Change> changes;
-  for (const auto& change :
-       {Change{flags.add, "BlockAddress", ""}, Change{flags.remove, "UnblockAddress", "{} was not blocked\n"},
-        Change{flags.protect, "ProtectAddress", "{} is protected; it was not blocked\n"},
-        Change{flags.unprotect, "UnprotectAddress", "{} is no longer on the never-block list\n"}})
+  for (const auto& change : {Change{flags.add, "BlockAddress", ""}, Change{flags.remove, "UnblockAddress", ""},
+                             Change{flags.hold, "UnblockAddress", "{} was not blocked\n", true},
+                             Change{flags.protect, "ProtectAddress", "{} is protected; it was not blocked\n"},
+                             Change{flags.unprotect, "UnprotectAddress", "{} is no longer on the never-block list\n"}})
     if (!change.address.empty()) changes.push_back(change);
   return changes;
 }
 
-Result<json::object> change_blocks(Client& client, const std::vector<Change>& changes, const std::string& reason) {
+Result<json::object> change_blocks(Client& client, const std::vector<Change>& changes, const BlocksFlags& flags) {
   if (changes.empty()) return client.json_target("tocsin", fmt::format("{}ListBlocks", target_prefix), "{}");
   json::object request{{"Address", changes[0].address}};
-  if (!reason.empty()) request["Reason"] = reason;
+  if (!flags.reason.empty()) request["Reason"] = flags.reason;
+  if (flags.yes) request["Force"] = true;
+  if (changes[0].hold) request["Hold"] = true;
   return client.json_target("tocsin", fmt::format("{}{}", target_prefix, changes[0].operation), to_json(request));
 }
 
@@ -142,6 +145,7 @@ void print_blocks(json::object answer, const BlocksFlags& flags, const std::vect
   text += rows_of(answer, "NeverBlock", {"PREFIX", "SINCE", "SOURCE", "WHY"}, {"Prefix", "Since", "Source", "Reason"});
   if (text.empty() && !changes.empty())
     text = fmt::format(fmt::runtime(changes[0].nothing_released), changes[0].address);
+  if (const auto again = string_at(answer, "ProtectedAgain"); !again.empty()) text += fmt::format("{}\n", again);
   if (const auto until = string_at(answer, "HeldUntil"); !until.empty())
     text += fmt::format("held: not blocked automatically until {}\n", until);
   if (text.empty()) text = flags.is_protected ? "nothing is protected\n" : "nothing is blocked, refused or held\n";
@@ -179,11 +183,12 @@ int run_findings(const FindingsFlags& flags) {
 int run_blocks(const BlocksFlags& flags) {
   const auto changes = changes_in(flags);
   if (!flags.reason.empty() && changes.empty())
-    return complain({ErrorCode::validation, "--reason says why of --add, --remove or --protect; it needs one of them"},
-                    code_wrong_use);
+    return complain(
+        {ErrorCode::validation, "--reason says why of --add, --remove, --hold or --protect; it needs one of them"},
+        code_wrong_use);
   auto connection = connect(flags.client);
   if (!connection) return report_failure(flags.client, connection.error());
-  auto answer = change_blocks(*connection->client, changes, flags.reason);
+  auto answer = change_blocks(*connection->client, changes, flags);
   if (!answer) return report_failure(flags.client, answer.error());
   if (flags.client.json)
     fmt::print("{}\n", to_json(*answer));

@@ -8,8 +8,7 @@ namespace tocsin::app {
 
 class Engine;
 
-// GetInstallation, ListBlocks, BlockAddress, UnblockAddress, ProtectAddress, UnprotectAddress. The engine must outlive
-// it.
+// GetInstallation, and containment's operations. The engine must outlive it.
 service::Service operator_service(Engine& engine);
 
 }  // namespace tocsin::app

@@ -26,6 +26,10 @@ struct Feed {
   std::string etag;  // strong, with its quotes
 };
 
+// A person who protects or unblocks more than this at once is asked whether it is meant.
+inline constexpr int wide_ipv4 = 8;
+inline constexpr int wide_ipv6 = 16;
+
 struct Unblocked {
   std::vector<Block> released;
   std::vector<DroppedByHand> taken_out;  // of rules that people wrote
@@ -57,6 +61,9 @@ class Containment {
 
   // "dynamodb" and "network-firewall".
   std::vector<service::Service> services();
+  // Of "tocsin", which AWS has no API for: ListBlocks, BlockAddress, UnblockAddress, ProtectAddress, UnprotectAddress.
+  // What is wider than the widths below needs Force; UnblockAddress of what is not blocked needs Hold.
+  std::vector<service::Operation> operator_operations();
 
   // Error: unavailable where the gate can't decide; a poller then keeps what it has.
   Result<Feed> block_feed(store::Reader& reader);
