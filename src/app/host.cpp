@@ -65,20 +65,19 @@ Result<void> Readiness::ask() {
     state_->under_way = true;
     state_->asked = now;
     lock.unlock();
-    store_.submit(
-        store::Lane::containment,
-        // A commit that writes nothing still needs the committer and the disk.
-        [](store::Transaction& t) -> Result<void> {
-          t.execute("UPDATE schema_version SET version = version WHERE room = 'store'");
-          return {};
-        },
-        [state = state_](Result<void> done) {
-          std::lock_guard answer{state->mutex};
-          state->last = std::move(done);
-          state->answered = SteadyClock::now();
-          state->under_way = false;
-          state->changed.notify_all();
-        });
+    store_.probe([state = state_](Result<void> done) {
+      std::lock_guard answer{state->mutex};
+      if (done.has_value() != state->last.has_value()) {
+        if (done)
+          spdlog::info("ready again");
+        else
+          spdlog::error("not ready reason={}", log_text(done.error().message));
+      }
+      state->last = std::move(done);
+      state->answered = SteadyClock::now();
+      state->under_way = false;
+      state->changed.notify_all();
+    });
     lock.lock();
     state_->changed.wait_for(lock, wait_max, [this] { return !state_->under_way; });
   }

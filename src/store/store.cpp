@@ -109,15 +109,19 @@ Result<int> take_lock(const std::filesystem::path& file) {
 Result<std::unique_ptr<Store>> Store::open(Options options, std::span<const Migration> migrations) {
   auto lock = take_lock(options.file);
   if (!lock) return pass_on(lock);
-  auto committer = open_committer(std::move(options), migrations);
+  auto committer = open_committer(options, migrations);
   if (!committer) {
     ::close(*lock);
     return pass_on(committer);
   }
-  return std::unique_ptr<Store>{new Store{std::move(*committer), *lock}};
+  return std::unique_ptr<Store>{new Store{std::move(*committer), *lock, options}};
 }
 
-Store::Store(std::unique_ptr<Committer> committer, int lock) : committer_{std::move(committer)}, lock_{lock} {}
+Store::Store(std::unique_ptr<Committer> committer, int lock, const Options& options)
+    : committer_{std::move(committer)},
+      lock_{lock},
+      folder_{std::filesystem::absolute(options.file).parent_path()},
+      free_bytes_min_{options.free_bytes_min} {}
 Store::~Store() {
   stop();
   committer_.reset();

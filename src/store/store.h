@@ -33,6 +33,7 @@ struct Options {
                          // virtual runs)
   bool durable = true;   // false: no fsync (tests)
   std::size_t waiting_max = 10'000;  // changes waiting for the committer; past it submit() refuses with `throttled`
+  std::uint64_t free_bytes_min = 32u << 20;  // of the disk; with less, probe() fails
   // Called before each commit with its number (from 1); an error makes the commit fail. For tests of failing disks.
   std::function<Result<void>(std::uint64_t)> before_commit = {};
 };
@@ -47,6 +48,10 @@ class Store {
   using Done = std::move_only_function<void(Result<void>)>;
   // Hands in a change; returns at once. `done` is called once, after the commit, on the committer's thread.
   void submit(Lane lane, Change change, Done done);
+
+  // Whether writes are taken: the disk has room, and a durable write of one page succeeds. `done` as in submit(), or
+  // called at once, on the caller's thread. Error: unavailable, in words for people.
+  void probe(Done done);
 
   // Runs `change` (called as Result<T>(Transaction&)) and waits for its commit. Not to be called from the committer's
   // thread.
@@ -75,11 +80,16 @@ class Store {
   std::uint64_t commits() const;
 
  private:
-  Store(std::unique_ptr<Committer> committer, int lock);
+  Store(std::unique_ptr<Committer> committer, int lock, const Options& options);
   Result<void> run_read(const std::function<void(Reader&)>& query) const;
   std::unique_ptr<Committer> committer_;
   int lock_;  // the file that keeps other processes out
+  std::filesystem::path folder_;
+  std::uint64_t free_bytes_min_;
 };
+
+// Error: unavailable, where the disk of `folder` has less room than that.
+Result<void> check_space(const std::filesystem::path& folder, std::uint64_t free_bytes_min);
 
 template <class F>
 auto Store::write(Lane lane, F change) -> std::invoke_result_t<F, Transaction&> {

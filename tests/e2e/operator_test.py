@@ -154,6 +154,24 @@ class Operator(unittest.TestCase):
         code, _, err = self.run_program("blocks", *words, "--unprotect", "84.205.68.0/24")
         self.assertEqual(code, 1)
         self.assertIn("is not on the never-block list", err)
+        code, out, _ = self.run_program("blocks", *words, "--unprotect", "8.8.8.8")
+        self.assertEqual(code, 0)
+        self.assertIn("no longer on the never-block list\n8.8.8.8 is protected by default", out)
+        self.assertIn("protect_public_resolvers = false", out)
+        self.run_program("blocks", *words, "--add", "84.205.67.9")
+        code, out, err = self.run_program("blocks", *words, "--protect", "0.0.0.0/0")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("would lift 1 current blocks", err)
+        self.assertEqual(self.feed()[0], ["84.205.67.9/32"])
+        code, out, _ = self.run_program("blocks", *words, "--protect", "84.0.0.0/7", "--yes")
+        self.assertEqual(code, 0)
+        self.assertIn("84.205.67.9", out)
+        code, out, err = self.run_program("blocks", *words, "--remove", "84.205.67.9")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("is not blocked; nothing was changed", err)
+        code, out, _ = self.run_program("blocks", *words, "--hold", "84.205.67.9")
+        self.assertEqual(code, 0)
+        self.assertIn("84.205.67.9 was not blocked\nheld: not blocked automatically until", out)
 
     def test_a_row_put_by_hand_is_enforced_and_a_rule_group_changed_by_hand_is_mended(self):
         table, group = "us-east-1-gd-firewall", {"RuleGroupName": "us-east-1-guardduty-nf-rg", "Type": "STATELESS"}
@@ -313,6 +331,38 @@ class Operator(unittest.TestCase):
         for path in ("/healthz", "/readyz"):
             with urllib.request.urlopen(self.server.url + path, timeout=10) as answer:
                 self.assertEqual(answer.status, 200)
+
+    def test_a_full_disk_is_not_ready_before_anything_is_written(self):
+        def ready():
+            try:
+                with urllib.request.urlopen(self.server.url + "/readyz", timeout=10) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as refused:
+                return refused.code, refused.read().decode()
+
+        self.assertEqual(self.server.stop(), 0)
+        folder = os.path.join(self.server.folder, "disk")
+        os.mkdir(folder)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], capture_output=True, check=False).returncode != 0:
+            self.skipTest("file systems can't be mounted here")
+        try:
+            server = harness.Server()
+            os.rmdir(server.folder)
+            server.folder = os.path.join(folder, "data")
+            os.mkdir(server.folder)
+            self.server.url = server.start().url
+            self.assertEqual(ready()[0], 200)
+            filler = os.path.join(folder, "filler")
+            with open(filler, "wb") as file, self.assertRaises(OSError):
+                file.write(bytes(64 << 20))
+            text = harness.eventually(lambda: ready()[1] if ready()[0] == 503 else None)
+            self.assertIn("0 MB free", text)
+            self.assertIn("make room", text)
+            os.remove(filler)
+            harness.eventually(lambda: ready()[0] == 200)
+            self.assertEqual(server.stop(), 0)
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)
 
     def test_stacks_are_left_alone_when_nothing_changed_and_updated_when_it_did(self):
         self.assertEqual(self.server.stop(), 0)
