@@ -174,16 +174,16 @@ Step advance(const Definition& definition, Execution& state, const Happening& ha
 // Whether advance() would do anything: false for what comes late or again, and for unknown ids.
 bool concerns(const Execution& state, const Happening& happening);
 
-// Starts a failed, timed-out or aborted execution again at the state that stopped it; a Parallel or Map begins anew.
-// Counts the redrive in the context. Error: conflict, where the execution runs or succeeded, is express, or its history
-// is full.
+// A failed, timed-out or aborted execution goes on at the states that stopped. What succeeded below a Parallel or Map
+// is kept; a distributed Map goes on with the same Map run, its unsuccessful children first. Counts the redrive in the
+// context. Error: conflict, where the execution runs or succeeded, is express, or its history is full.
 Result<Step> redrive(const Definition& definition, Execution& state, Time now, Random& random);
 
 // ---- for callers that store happenings, and let them happen again
 
 // Raised whenever advance() comes to give anything else for the same arguments: what was stored by another version may
 // not come out the same.
-inline constexpr int interpreter_version = 1;
+inline constexpr int interpreter_version = 2;
 
 // Compact JSON text, and back. Error: corrupt, where the text is not what to_json writes.
 std::string to_json(const Happening& happening);

@@ -52,7 +52,9 @@ json::value FrameScope::make_context(bool with_input) const {
     outermost = &parent->second;
   }
   std::string arn = info.execution_arn, name = info.execution_name;
+  auto redrives = info.redrive_count;
   if (frame_.child != 0) {
+    redrives = outermost->child_redrives;
     const auto& map_run = execution.frames.at(outermost->parent).fork->map_run_arn;
     arn = child_arn(map_run, frame_.child);
     name = child_name(map_run, frame_.child);
@@ -63,7 +65,7 @@ json::value FrameScope::make_context(bool with_input) const {
   shown["StartTime"] = format_rfc3339(execution.started);
   shown["Name"] = name;
   shown["RoleArn"] = info.role_arn;
-  shown["RedriveCount"] = info.redrive_count;
+  shown["RedriveCount"] = redrives;
   context["Execution"] = std::move(shown);
   context["StateMachine"] = {{"Id", info.state_machine_arn}, {"Name", info.state_machine_name}};
   json::object state{{"Name", frame_.state}, {"EnteredTime", format_rfc3339(frame_.entered)}};

@@ -1,6 +1,7 @@
 #include "asl/execution.h"
 
-#include <array>
+#include <algorithm>
+#include <set>
 
 #include "asl/detail/exact_json.h"
 #include "asl/detail/fields.h"
@@ -26,6 +27,18 @@ static void describe(F& f, ContextInfo& v) {
 }
 
 template <class F>
+static void describe(F& f, EndedChild& v) {
+  f("child", v.child);
+  f("status", v.status);
+  f("index", v.index);
+  f("first", v.first);
+  f("items", v.item_count, std::size_t{1});
+  f("redrives", v.redrives);
+  f("events", v.events);
+  f("frames", v.frames);
+}
+
+template <class F>
 static void describe(F& f, Fork& v) {
   f("items", v.items);
   f("results", v.results);
@@ -39,7 +52,10 @@ static void describe(F& f, Fork& v) {
   f("tolerated", v.failures_tolerated);
   f("tolerated_percentage", v.failure_percentage_tolerated);
   f("failed_items", v.failed_items);
+  f("completed", v.completed);
   f("map_run", v.map_run_arn);
+  f("unsuccessful", v.unsuccessful);
+  f("redrives", v.redrives);
 }
 
 template <class F>
@@ -48,6 +64,7 @@ static void describe(F& f, Frame& v) {
   f("parent", v.parent);
   f("index", v.index);
   f("items", v.item_count, std::size_t{1});
+  f("first", v.first_item);
   f("state", v.state);
   f("phase", v.phase);
   f("entered", v.entered);
@@ -66,6 +83,8 @@ static void describe(F& f, Frame& v) {
   f("token", v.task_token);
   f("child", v.child);
   f("child_input", v.child_input);
+  f("child_redrives", v.child_redrives);
+  f("child_events", v.child_events);
   f("fork", v.fork);
 }
 
@@ -79,6 +98,7 @@ static void describe(F& f, MapRun::Counts& v) {
   f("timed_out", v.timed_out);
   f("aborted", v.aborted);
   f("written", v.results_written);
+  f("pending_redrive", v.pending_redrive);
 }
 
 template <class F>
@@ -93,6 +113,8 @@ static void describe(F& f, MapRun& v) {
   f("tolerated_percentage", v.failure_percentage_tolerated);
   f("items", v.items);
   f("executions", v.executions);
+  f("redrives", v.redrive_count);
+  f("redriven", v.redriven);
 }
 
 template <class F>
@@ -124,6 +146,29 @@ void append_frame_waits(Execution& execution, Frame& frame) {
     execution.without_timeout.insert(frame.task);
 }
 
+// Whether what a Map run keeps for a redrive fits under the frame again. `depth`: of Map runs in Map runs.
+bool fits(const Frame& frame, int depth);
+
+bool fits(const std::vector<EndedChild>& children, FrameId parent, int depth) {
+  return std::ranges::all_of(children, [&](const EndedChild& child) {
+    std::set<FrameId> above{parent};
+    return std::ranges::all_of(child.frames, [&](const Frame& frame) {
+      const bool below = above.contains(frame.parent);
+      above.insert(frame.id);
+      return below && fits(frame, depth + 1);
+    });
+  });
+}
+
+bool fits(const Frame& frame, int depth) {
+  constexpr int depth_max = 100;
+  const bool may_have_fork = frame.phase == Phase::forked || frame.phase == Phase::stopped;
+  if (frame.phase < Phase::entering || frame.phase > Phase::stopped || depth > depth_max) return false;
+  if (frame.fork == nullptr) return frame.phase != Phase::forked;
+  return may_have_fork && fits(frame.fork->unsuccessful, frame.id, depth) &&
+         fits(frame.fork->redrives, frame.id, depth);
+}
+
 }  // namespace
 
 std::string_view to_string(Status status) {
@@ -145,6 +190,7 @@ Frame::Frame(const Frame& other)
       parent(other.parent),
       index(other.index),
       item_count(other.item_count),
+      first_item(other.first_item),
       state(other.state),
       phase(other.phase),
       entered(other.entered),
@@ -163,6 +209,8 @@ Frame::Frame(const Frame& other)
       task_token(other.task_token),
       child(other.child),
       child_input(other.child_input),
+      child_redrives(other.child_redrives),
+      child_events(other.child_events),
       fork(other.fork ? std::make_unique<Fork>(*other.fork) : nullptr) {}
 
 Frame& Frame::operator=(const Frame& other) {
@@ -189,14 +237,10 @@ Result<Execution> Execution::from_json(std::string_view text) {
   bool failed = false;
   FieldReader reader(value->get_object(), failed);
   describe(reader, execution);
-  const auto known = [](auto number, int last) {
-    return static_cast<int>(number) >= 0 && static_cast<int>(number) <= last;
-  };
-  failed = failed || !known(execution.status, static_cast<int>(Status::aborted));
+  failed = failed || execution.status < Status::running || execution.status > Status::aborted;
   for (auto& [id, frame] : execution.frames) {
-    failed = failed || frame.id != id || !known(frame.phase, static_cast<int>(Phase::stopped)) ||
-             (frame.parent != FrameId{} && !execution.frames.contains(frame.parent)) ||
-             ((frame.phase == Phase::forked) != (frame.fork != nullptr));
+    failed = failed || frame.id != id || (frame.parent != FrameId{} && !execution.frames.contains(frame.parent)) ||
+             !fits(frame, 0);
     append_frame_waits(execution, frame);
   }
   if (failed) return fail(ErrorCode::corrupt, "the stored execution is not what was written");

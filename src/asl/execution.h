@@ -49,10 +49,25 @@ enum class Phase {
   waiting,   // a Wait state waits for its timer
   retrying,  // a failed state waits for its next attempt
   forked,    // a Parallel or Map state waits for its children
-  stopped,   // the state failed (or was aborted) and took the execution with it; a redrive starts again here
+  stopped,   // the state failed (or was aborted) and took the execution with it; a redrive goes on here
 };
 
-// The children of a Parallel or Map state in progress.
+struct Frame;
+
+// A child execution of a distributed Map that ended otherwise than well, as its Map run keeps it for a redrive.
+struct EndedChild {
+  std::int64_t child = 0;  // its number
+  Status status = Status::failed;
+  std::size_t index = 0;  // its place in the results
+  std::size_t first = 0;  // its first item
+  std::size_t item_count = 1;
+  std::int64_t redrives = 0;
+  EventId events = 0;  // in its history
+  // Where it stopped, its outermost frame first. Empty: it starts again at its first state.
+  std::vector<Frame> frames;
+};
+
+// The children of a Parallel or Map state in progress, or of one that failed and took the execution with it.
 struct Fork {
   json::array items;  // Map: before ItemSelector and batching. Parallel: empty
   // By child; empty: unfinished, or a tolerated failure.
@@ -68,7 +83,12 @@ struct Fork {
   std::optional<std::int64_t> failures_tolerated;
   std::optional<double> failure_percentage_tolerated;
   std::size_t failed_items = 0;
-  std::string map_run_arn;  // distributed Map only
+  // All children are done and the results are there; what is missing is the state's own output.
+  bool completed = false;
+  // Distributed Map only.
+  std::string map_run_arn;
+  std::vector<EndedChild> unsuccessful;  // in the order of their ends
+  std::vector<EndedChild> redrives;      // wait for their turn in a redriven Map run; the next one is the last
 };
 
 struct Frame {
@@ -76,6 +96,7 @@ struct Frame {
   FrameId parent{};            // 0 for the root
   std::size_t index = 0;       // which branch or item of the parent
   std::size_t item_count = 1;  // items that a batch has
+  std::size_t first_item = 0;  // of a batch
   std::string state;           // names are unique over the whole machine
   Phase phase = Phase::entering;
   Time entered;
@@ -92,9 +113,12 @@ struct Frame {
   bool task_started = false;  // its Started event is written
   bool task_submitted = false;
   std::string task_token;
-  std::int64_t child = 0;      // number of the child execution that the frame belongs to; 0: the execution itself
-  json::value child_input;     // that child execution's input; set in its outermost frame only
-  std::unique_ptr<Fork> fork;  // Phase::forked
+  std::int64_t child = 0;  // number of the child execution that the frame belongs to; 0: the execution itself
+  // In that child execution's outermost frame only:
+  json::value child_input;
+  std::int64_t child_redrives = 0;
+  EventId child_events = 0;    // its number of events when it was aborted
+  std::unique_ptr<Fork> fork;  // Phase::forked; Phase::stopped, where the children can be redriven
 
   Frame() = default;
   Frame(Frame&&) = default;
@@ -116,7 +140,11 @@ struct MapRun {
   struct Counts {
     std::int64_t total = 0, pending = 0, running = 0, succeeded = 0, failed = 0, timed_out = 0, aborted = 0,
                  results_written = 0;
+    // Of those that failed or were aborted: how many wait to be redriven.
+    std::int64_t pending_redrive = 0;
   } items, executions;
+  std::int64_t redrive_count = 0;
+  std::optional<Time> redriven;  // the last time
 };
 
 // ARN and name of a child execution of a Map run:

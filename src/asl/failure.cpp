@@ -51,9 +51,9 @@ void Run::evaluation_failed(Frame& frame, const State& state, Failure failure) {
 void Run::failed(Frame& frame, const State& state, Failure failure) {
   if (frame.parent == FrameId{}) last_failure_ = Failure{shown_name(failure.error), failure.cause};
   if (retry(frame, state, failure)) return;
-  if (state.type == StateType::parallel && frame.fork) emit_plain(frame, "ParallelStateFailed");
-  if (state.type == StateType::map && frame.fork) emit_plain(frame, "MapStateFailed");
-  frame.fork.reset();
+  const bool children_failed = frame.fork && !frame.fork->completed;
+  if (state.type == StateType::parallel && children_failed) emit_plain(frame, "ParallelStateFailed");
+  if (state.type == StateType::map && children_failed) emit_plain(frame, "MapStateFailed");
   if (catch_failure(frame, state, failure)) return;
   failed_for_good(frame, state, std::move(failure));
 }
@@ -66,7 +66,7 @@ bool Run::retry(Frame& frame, const State& state, const Failure& failure) {
     frame.retries.resize(state.retriers.size());
     if (frame.retries[i] >= retrier.attempts_max) return false;
     ++frame.retries[i];
-    frame.fork.reset();
+    drop_children(frame);
     frame.phase = Phase::retrying;
     retry_delay_ = retry_delay(retrier, frame.retries[i], random_);
     frame.timer = set_timer(frame, now_ + *retry_delay_);
@@ -99,6 +99,7 @@ bool Run::catch_failure(Frame& frame, const State& state, const Failure& failure
     }
     emit_exited(frame, state, text, *values);
     set_variables(frame, std::move(*values));
+    drop_children(frame);
     enter(frame, catcher.next, std::move(*output));
     return true;
   }
@@ -108,6 +109,8 @@ bool Run::catch_failure(Frame& frame, const State& state, const Failure& failure
 void Run::failed_for_good(Frame& frame, const State&, Failure failure) {
   failure.error = shown_name(failure.error);
   frame.phase = Phase::stopped;
+  // An output that is too long can only become shorter where the children run again; the service does so as well.
+  if (frame.fork && frame.fork->completed && failure.error == "States.DataLimitExceeded") drop_children(frame);
   if (frame.parent != FrameId{}) return child_failed(frame, std::move(failure));
   fail_execution(std::move(failure));
 }

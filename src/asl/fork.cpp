@@ -13,14 +13,14 @@ json::object iteration_details(const State& state, std::size_t index) {
   return {{"name", state.name}, {"index", static_cast<std::int64_t>(index)}};
 }
 
+}  // namespace
+
 bool is_inline_map(const State& state) {
   return state.type == StateType::map && !state.as<MapFields>().is_distributed;
 }
 bool is_distributed_map(const State& state) {
   return state.type == StateType::map && state.as<MapFields>().is_distributed;
 }
-
-}  // namespace
 
 void Run::run_parallel(Frame& frame, const State& state) {
   const auto& branches = state.as<ParallelFields>().branches;
@@ -93,7 +93,7 @@ void Run::child_failed(Frame& child, Failure failure) {
     run->items.failed += static_cast<std::int64_t>(child.item_count);
   }
   fork.failed_items += child.item_count;
-  close_child(child);
+  keep_failed_child(frame, state, child);
   if (!is_tolerated(fork))
     return fork_failed(
         frame, state,
@@ -101,12 +101,13 @@ void Run::child_failed(Frame& child, Failure failure) {
   feed(frame, state);
 }
 
-// The run of a distributed Map ends otherwise than well: what still ran in it was aborted.
+// The run of a distributed Map ends otherwise than well: what still ran in it was aborted, and nothing waits any more.
 void Run::close_map_run(MapRun& run, Status status) {
   run.status = status;
   run.stopped = now_;
   run.executions.aborted += std::exchange(run.executions.running, 0);
   run.items.aborted += std::exchange(run.items.running, 0);
+  run.executions.pending_redrive = run.items.pending_redrive = 0;
 }
 
 // The last event of a child's own history.
@@ -134,24 +135,28 @@ void Run::fork_failed(Frame& frame, const State& state, Failure failure) {
   failed(frame, state, std::move(failure));
 }
 
-// All children are done and none is left to start.
+// All children are done and none is left to start. The results stay until the state has its output: where that fails,
+// a redrive needs no child again.
 void Run::end_fork(Frame& frame, const State& state) {
   Fork& fork = *frame.fork;
+  if (!fork.completed) {
+    if (auto* run = is_distributed_map(state) ? map_run(fork) : nullptr) {
+      run->status = Status::succeeded;
+      run->stopped = now_;
+      run->items.results_written = run->items.succeeded;
+      run->executions.results_written = run->executions.succeeded;
+      emit_plain(frame, "MapRunSucceeded");
+    }
+    if (fork.result_bytes > payload_bytes_max)
+      return failed(frame, state, {"States.DataLimitExceeded", too_long_cause(state.name)});
+    if (state.type == StateType::map) emit_plain(frame, "MapStateSucceeded");
+    fork.completed = true;
+    fork.unsuccessful.clear();
+  }
   json::array results;
   results.reserve(fork.results.size());
-  for (auto& result : fork.results)
-    if (result) results.push_back(std::move(*result));
-  const bool too_long = fork.result_bytes > payload_bytes_max;
-  if (auto* run = is_distributed_map(state) ? map_run(fork) : nullptr) {
-    run->status = Status::succeeded;
-    run->stopped = now_;
-    run->items.results_written = run->items.succeeded;
-    run->executions.results_written = run->executions.succeeded;
-    emit_plain(frame, "MapRunSucceeded");
-  }
-  if (too_long) return failed(frame, state, {"States.DataLimitExceeded", too_long_cause(state.name)});
-  if (state.type == StateType::map) emit_plain(frame, "MapStateSucceeded");
-  frame.fork.reset();
+  for (const auto& result : fork.results)
+    if (result) results.push_back(*result);
   complete(frame, state, std::move(results));
 }
 
@@ -167,33 +172,47 @@ void Run::abort_frame(Frame& frame) {
   if (const auto type = event_type(state.type, 2); !type.empty()) emit_plain(frame, type);
 }
 
-void Run::abort_child_execution(std::int64_t child) {
-  const auto events = execution_.child_events.find(child);
+// For a child execution's outermost frame; harmless for others and for those that are over.
+void Run::abort_child_execution(Frame& outermost) {
+  if (outermost.child == 0 || outermost.child == execution_.frames.at(outermost.parent).child) return;
+  const auto events = execution_.child_events.find(outermost.child);
   if (events == execution_.child_events.end()) return;
   const auto id = events->second + 1;
   if (recording())
-    step_.events.push_back({id, id - 1, now_, "ExecutionAborted", "executionAbortedEventDetails", {}, child});
+    step_.events.push_back({id, id - 1, now_, "ExecutionAborted", "executionAbortedEventDetails", {}, outermost.child});
   execution_.child_events.erase(events);
+  outermost.child_events = id;
 }
 
 void Run::abort_children(FrameId parent) {
-  std::set<FrameId> gone{parent};
-  std::vector<std::int64_t> children;
+  std::set<FrameId> below{parent};
+  std::vector<FrameId> aborted;
   // Children have greater numbers than their parents, so one pass sees every descendant.
   for (auto at = execution_.frames.upper_bound(parent); at != execution_.frames.end(); ++at) {
     auto& [id, frame] = *at;
-    if (!gone.contains(frame.parent)) continue;
-    gone.insert(id);
+    if (!below.contains(frame.parent)) continue;
+    below.insert(id);
+    if (frame.phase == Phase::stopped) continue;
     abort_frame(frame);
-    const Frame& above = execution_.frames.at(frame.parent);
-    const State& state = state_of(above);
-    if (is_inline_map(state) && frame.phase != Phase::stopped)
+    const State& state = state_of(execution_.frames.at(frame.parent));
+    if (is_inline_map(state))
       emit(frame, "MapIterationAborted", "mapIterationAbortedEventDetails", iteration_details(state, frame.index));
-    if (frame.child != above.child) children.push_back(frame.child);
+    frame.phase = Phase::stopped;
+    aborted.push_back(id);
   }
-  for (const auto child : children) abort_child_execution(child);
-  gone.erase(parent);
-  for (const auto id : gone) execution_.frames.erase(id);
+  for (const auto id : aborted) abort_child_execution(execution_.frames.at(id));
+}
+
+// The state does not need its children any more: it is tried again from its beginning, or its failure was caught.
+void Run::drop_children(Frame& frame) {
+  if (!frame.fork) return;
+  frame.fork.reset();
+  std::set<FrameId> below{frame.id};
+  for (auto at = execution_.frames.upper_bound(frame.id); at != execution_.frames.end();) {
+    const bool gone = below.contains(at->second.parent);
+    if (gone) below.insert(at->first);
+    at = gone ? execution_.frames.erase(at) : std::next(at);
+  }
 }
 
 }  // namespace tocsin::asl

@@ -138,9 +138,10 @@ void Run::start_map_run(Frame& frame, const State& state) {
 
 void Run::feed(Frame& frame, const State& state) {
   Fork& fork = *frame.fork;
-  while (state.type == StateType::map && fork.next < fork.items.size() && fork.running < fork.concurrency_max &&
-         !history_full_)
-    if (!start_item(frame, state)) return;
+  while (state.type == StateType::map && fork.running < fork.concurrency_max && !history_full_) {
+    if (fork.redrives.empty() && fork.next >= fork.items.size()) break;
+    if (fork.redrives.empty() ? !start_item(frame, state) : !redrive_child(frame, state)) return;
+  }
   if (fork.running == 0 && !history_full_) end_fork(frame, state);
 }
 
@@ -149,8 +150,7 @@ bool Run::start_item(Frame& frame, const State& state) {
   const auto& map = state.as<MapFields>();
   Fork& fork = *frame.fork;
   std::size_t taken = 0;
-  auto input = item_input(frame, state, taken);
-  if (input && is_too_large(*input)) input = fail_state("States.DataLimitExceeded", too_long_cause(state.name));
+  auto input = item_input(frame, state, fork.next, 0, taken);
   if (!input) {
     input.error().cause = where(frame) + input.error().cause;
     fork_failed(frame, state, std::move(input.error()));
@@ -158,6 +158,7 @@ bool Run::start_item(Frame& frame, const State& state) {
   }
   Frame& child = make_frame(frame.id, map.batcher ? fork.children : fork.next);
   child.item_count = taken;
+  if (map.batcher) child.first_item = fork.next;
   fork.next += taken;
   ++fork.children;
   ++fork.running;
@@ -197,7 +198,8 @@ void Run::start_child_execution(Frame& child, const json::value& input) {
 // when the next child fails.
 void Run::map_run_changed(const MapRunChanged& happened) {
   for (auto& [id, frame] : execution_.frames) {
-    if (!frame.fork || frame.fork->map_run_arn.empty() || frame.fork->map_run_arn != happened.arn) continue;
+    if (frame.phase != Phase::forked || frame.fork->map_run_arn.empty() || frame.fork->map_run_arn != happened.arn)
+      continue;
     Fork& fork = *frame.fork;
     auto& run = *map_run(fork);
     if (happened.concurrency_max) {
@@ -234,11 +236,19 @@ Outcome<json::value> Run::selected_item(Frame& frame, const State& state, std::s
 }
 
 // The next child's input: one item, or a batch {"BatchInput": …, "Items": […]} as full as its limits allow.
-Outcome<json::value> Run::item_input(Frame& frame, const State& state, std::size_t& taken) {
+Outcome<json::value> Run::item_input(Frame& frame, const State& state, std::size_t first, std::size_t wanted,
+                                     std::size_t& taken) {
+  taken = 1;
+  auto made =
+      state.as<MapFields>().batcher ? batch(frame, state, first, wanted, taken) : selected_item(frame, state, first);
+  if (made && is_too_large(*made)) return fail_state("States.DataLimitExceeded", too_long_cause(state.name));
+  return made;
+}
+
+Outcome<json::value> Run::batch(Frame& frame, const State& state, std::size_t first, std::size_t wanted,
+                                std::size_t& taken) {
   const auto& map = state.as<MapFields>();
   const Fork& fork = *frame.fork;
-  taken = 1;
-  if (!map.batcher) return selected_item(frame, state, fork.next);
   json::value own;
   const auto input = view_input(frame, state, own);
   if (!input) return std::unexpected(input.error());
@@ -254,24 +264,24 @@ Outcome<json::value> Run::item_input(Frame& frame, const State& state, std::size
   if (!items_max) return std::unexpected(items_max.error());
   const auto bytes_max = limit(map.batcher->bytes_max, "MaxInputBytesPerBatch", payload_bytes_max);
   if (!bytes_max) return std::unexpected(bytes_max.error());
-  json::object batch;
+  json::object input_of_batch;
   if (map.batcher->batch_input) {
     auto extra = evaluate(*map.batcher->batch_input, **input, scope);
     if (!extra) return extra;
-    batch["BatchInput"] = std::move(*extra);
+    input_of_batch["BatchInput"] = std::move(*extra);
   }
-  std::size_t bytes = to_text(batch).size() + 12;
+  std::size_t bytes = to_text(input_of_batch).size() + 12;
   json::array items;
-  for (std::size_t i = fork.next; i < fork.items.size() && items.size() < *items_max; ++i) {
+  for (std::size_t i = first; i < fork.items.size() && items.size() < (wanted == 0 ? *items_max : wanted); ++i) {
     auto item = selected_item(frame, state, i);
     if (!item) return item;
     bytes += to_text(*item).size() + 1;
-    if (bytes > std::min(*bytes_max, payload_bytes_max) && !items.empty()) break;
+    if (wanted == 0 && bytes > std::min(*bytes_max, payload_bytes_max) && !items.empty()) break;
     items.push_back(std::move(*item));
   }
   taken = items.size();
-  batch["Items"] = std::move(items);
-  return json::value(std::move(batch));
+  input_of_batch["Items"] = std::move(items);
+  return json::value(std::move(input_of_batch));
 }
 
 }  // namespace tocsin::asl

@@ -70,11 +70,19 @@ void Run::enter(Frame& frame, std::string_view state, json::value input) {
   frame.input = std::move(input);
   frame.retries.clear();
   frame.task_token.clear();
+  frame.fork.reset();
   ready_.push_back(frame.id);
 }
 
 Step Run::finish() {
-  while (!ready_.empty() && !execution_.finished()) {
+  while (!(restored_.empty() && ready_.empty()) && !execution_.finished() && !history_full_) {
+    if (!restored_.empty()) {
+      const auto fork = execution_.frames.find(restored_.front());
+      restored_.pop_front();
+      if (fork != execution_.frames.end() && fork->second.phase == Phase::forked)
+        feed(fork->second, state_of(fork->second));
+      continue;
+    }
     const auto found = execution_.frames.find(ready_.front());
     ready_.pop_front();
     if (found == execution_.frames.end() || found->second.phase != Phase::entering) continue;
@@ -84,9 +92,9 @@ Step Run::finish() {
     }
     ++transitions_;
     run_state(found->second);
-    if (history_full_ && !execution_.finished())
-      fail_execution({"States.Runtime", "The execution reached the maximum number of history events (25000)."});
   }
+  if (history_full_ && !execution_.finished())
+    fail_execution({"States.Runtime", "The execution reached the maximum number of history events (25000)."});
   return std::move(step_);
 }
 
@@ -148,7 +156,7 @@ void Run::end(Status status, json::value output, std::optional<std::string> erro
     frame.phase = Phase::stopped;
   }
   execution_.waiting.clear();
-  while (!execution_.child_events.empty()) abort_child_execution(execution_.child_events.begin()->first);
+  for (auto& [id, frame] : execution_.frames) abort_child_execution(frame);
   for (auto* timer : {&execution_.deadline_timer, &execution_.pause_timer}) {
     if (*timer != TimerId{}) step_.commands.push_back(CancelTimer{*timer});
     *timer = TimerId{};
@@ -268,28 +276,6 @@ void Run::happen(const Happening& happening) {
     map_run_changed(*changed);
 }
 
-// The state at which the outermost frame stopped runs again from its beginning; below a Parallel or Map nothing is
-// kept.
-void Run::redrive() {
-  Frame& root = execution_.frames.begin()->second;
-  execution_.frames.erase(std::next(execution_.frames.begin()), execution_.frames.end());
-  execution_.child_events.clear();
-  execution_.status = Status::running;
-  execution_.error.reset();
-  execution_.cause.reset();
-  ++execution_.context.redrive_count;
-  json::object details{{"redriveCount", execution_.context.redrive_count}};
-  root.last_event = emit(root, "ExecutionRedriven", "executionRedrivenEventDetails", std::move(details));
-  if (definition_.timeout_s) {
-    execution_.deadline_timer = TimerId{next_number()};
-    step_.commands.push_back(SetTimer{execution_.deadline_timer, now_ + std::chrono::seconds(*definition_.timeout_s)});
-  }
-  root.fork.reset();
-  root.phase = Phase::entering;
-  root.retries.assign(state_of(root).retriers.size(), 0);
-  ready_.push_back(root.id);
-}
-
 Step start(const Definition& definition, Execution& state, json::value input, const ContextInfo& info, Time now,
            Random& random) {
   Run run(definition, state, now, random);
@@ -305,6 +291,8 @@ Result<Step> redrive(const Definition& definition, Execution& state, Time now, R
     return fail(ErrorCode::conflict, "express executions cannot be redriven", "ExecutionNotRedrivable");
   if (state.last_event >= events_max - 2)
     return fail(ErrorCode::conflict, "the history of the execution is full", "ExecutionNotRedrivable");
+  if (state.frames.begin()->second.state.empty())
+    return fail(ErrorCode::conflict, "the execution failed before its first state", "ExecutionNotRedrivable");
   Run run(definition, state, now, random);
   run.redrive();
   return run.finish();

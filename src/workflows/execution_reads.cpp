@@ -81,10 +81,6 @@ service::Answer Executions::list_executions(store::Reader& reader, const service
   auto page = read_page(call.input, 100, 1000);
   if (!page) return pass_on(page);
   const auto status = string_at(call.input, "statusFilter");
-  const auto filter = string_at(call.input, "redriveFilter");
-  const std::string_view redriven = filter == "REDRIVEN"       ? "AND e.redrive_count > 0"
-                                    : filter == "NOT_REDRIVEN" ? "AND e.redrive_count = 0"
-                                                               : "";
   const std::string_view column = of_alias ? "o.alias_arn" : named->is_version() ? "o.version_arn" : "e.machine_arn";
   // Newest first, as AWS lists them; ids grow with the start time.
   const std::int64_t before =
@@ -94,7 +90,7 @@ service::Answer Executions::list_executions(store::Reader& reader, const service
       "coalesce(o.alias_arn, ''), e.redrive_count, e.redriven FROM execution e LEFT JOIN execution_origin o ON "
       "o.execution = e.id "
       "WHERE {} = ? AND e.id < ? {} {} ORDER BY e.id DESC LIMIT ?",
-      column, status.empty() ? "" : "AND e.status = ?", redriven);
+      column, status.empty() ? "" : "AND e.status = ?", redrive_condition(call.input));
   auto rows = status.empty() ? reader.query(sql, wanted, before, page->size + 1)
                              : reader.query(sql, wanted, before, status, page->size + 1);
   json::array executions;

@@ -37,7 +37,7 @@ json::object to_document(const asl::MapRun::Counts& counts) {
           {"succeeded", counts.succeeded}, {"failed", counts.failed},
           {"timedOut", counts.timed_out},  {"aborted", counts.aborted},
           {"total", counts.total},         {"resultsWritten", counts.results_written},
-          {"failuresNotRedrivable", 0},    {"pendingRedrive", 0}};
+          {"failuresNotRedrivable", 0},    {"pendingRedrive", counts.pending_redrive}};
 }
 
 // One stored event of a child: its first or its last.
@@ -93,6 +93,11 @@ void Executions::record_map_runs(store::Transaction& transaction, std::int64_t e
       transaction.execute(
           "INSERT INTO map_run_child (execution, child, map_run, items, status, started) VALUES (?,?,?,?,'RUNNING',?)",
           execution, event.child, event.map_run, event.items, event.timestamp);
+    } else if (event.child != 0 && event.type == "ExecutionRedriven") {
+      transaction.execute(
+          "UPDATE map_run_child SET status = 'RUNNING', stopped = NULL, redrive_count = redrive_count + 1, "
+          "redriven = ? WHERE execution = ? AND child = ?",
+          event.timestamp, execution, event.child);
     } else if (event.child != 0) {
       if (const auto status = status_of(event.type); !status.empty())
         transaction.execute("UPDATE map_run_child SET status = ?, stopped = ? WHERE execution = ? AND child = ?",
@@ -131,7 +136,8 @@ service::Answer Executions::describe_map_run(store::Reader& reader, const servic
                       {"toleratedFailureCount", run.failures_tolerated},
                       {"itemCounts", to_document(run.items)},
                       {"executionCounts", to_document(run.executions)},
-                      {"redriveCount", 0}};
+                      {"redriveCount", run.redrive_count}};
+  if (run.redriven) answer["redriveDate"] = format_rfc3339(*run.redriven);
   if (run.stopped) answer["stopDate"] = format_rfc3339(*run.stopped);
   return answer;
 }
@@ -199,8 +205,10 @@ service::Answer Executions::list_children(store::Reader& reader, const service::
   const auto before =
       page->after.empty() ? std::numeric_limits<std::int64_t>::max() : std::strtoll(page->after.c_str(), nullptr, 10);
   auto rows = reader.query(
-      "SELECT child, items, status, started, stopped FROM map_run_child WHERE execution = ? AND map_run = ? "
-      "AND child < ? AND (? = '' OR status = ?) ORDER BY child DESC LIMIT ?",
+      fmt::format("SELECT child, items, status, started, stopped, redrive_count, redriven FROM map_run_child "
+                  "WHERE execution = ? AND map_run = ? AND child < ? AND (? = '' OR status = ?) {} "
+                  "ORDER BY child DESC LIMIT ?",
+                  redrive_condition(call.input)),
       found->execution.id, found->number + 1, before, status, status, page->size + 1);
   json::array children;
   json::object answer;
@@ -217,7 +225,9 @@ service::Answer Executions::list_children(store::Reader& reader, const service::
                       {"name", asl::child_name(arn, last)},
                       {"status", rows.text(2)},
                       {"startDate", format_rfc3339(rows.time(3))},
-                      {"itemCount", rows.integer(1)}};
+                      {"itemCount", rows.integer(1)},
+                      {"redriveCount", rows.integer(5)}};
+    if (!rows.is_null(6)) item["redriveDate"] = format_rfc3339(rows.time(6));
     if (!rows.is_null(4)) item["stopDate"] = format_rfc3339(rows.time(4));
     children.push_back(std::move(item));
   }
@@ -229,8 +239,9 @@ service::Answer Executions::list_children(store::Reader& reader, const service::
 service::Answer Executions::describe_child(store::Reader& reader, std::string_view arn) const {
   const auto child = find_map_child(reader, arn);
   if (!child) return execution_does_not_exist(arn);
-  auto rows = reader.query("SELECT status, started, stopped FROM map_run_child WHERE execution = ? AND child = ?",
-                           child->execution, child->child);
+  auto rows = reader.query(
+      "SELECT status, started, stopped, redrive_count, redriven FROM map_run_child WHERE execution = ? AND child = ?",
+      child->execution, child->child);
   if (!rows.next()) return execution_does_not_exist(arn);
   json::object answer{{"executionArn", arn},
                       {"stateMachineArn", machine_of(child->map_run_arn)},
@@ -238,9 +249,14 @@ service::Answer Executions::describe_child(store::Reader& reader, std::string_vi
                       {"name", asl::child_name(child->map_run_arn, child->child)},
                       {"status", rows.text(0)},
                       {"startDate", format_rfc3339(rows.time(1))},
-                      {"redriveCount", 0},
-                      {"redriveStatus", "NOT_REDRIVABLE"},
-                      {"redriveStatusReason", "Execution is redriven with its Map run"}};
+                      {"redriveCount", rows.integer(3)}};
+  if (!rows.is_null(4)) answer["redriveDate"] = format_rfc3339(rows.time(4));
+  if (const auto status = rows.text(0); status == "RUNNING" || status == "SUCCEEDED") {
+    answer["redriveStatus"] = "NOT_REDRIVABLE";
+    answer["redriveStatusReason"] = fmt::format("Execution is {} and cannot be redriven", status);
+  } else {
+    answer["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN";
+  }
   auto first = read_event(reader, *child, false);
   if (!first) return first;
   answer["input"] = string_at(details_of(*first), "input");

@@ -65,6 +65,9 @@ std::span<const store::Migration> migrations() {
        " items BIGINT NOT NULL, status TEXT NOT NULL, started BIGINT NOT NULL, stopped BIGINT,"
        " PRIMARY KEY (execution, child));"
        "CREATE INDEX map_run_child_by_run ON map_run_child (execution, map_run, child);"},
+      {"redrives", 1,
+       "ALTER TABLE map_run_child ADD COLUMN redrive_count BIGINT NOT NULL DEFAULT 0;"
+       "ALTER TABLE map_run_child ADD COLUMN redriven BIGINT;"},
   };
   return steps;
 }

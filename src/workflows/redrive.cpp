@@ -1,4 +1,4 @@
-// RedriveExecution: an execution that failed, timed out or was stopped goes on at the state that stopped it.
+// RedriveExecution: an execution that failed, timed out or was stopped goes on at the states that stopped.
 #include <fmt/format.h>
 
 #include "core/time_format.h"
@@ -20,21 +20,39 @@ std::string not_redrivable(const asl::Execution& state, Time stopped, Time now) 
   return {};
 }
 
+// Why its machine does not let it be redriven; empty where it does.
+std::string machine_problem(store::Reader& reader, std::string_view machine_arn) {
+  auto rows = reader.query("SELECT deleting FROM state_machine WHERE arn = ?", machine_arn);
+  if (!rows.next()) return "State machine does not exist";
+  return rows.boolean(0) ? "State machine is in DELETING status" : "";
+}
+
 }  // namespace
 
+std::string_view redrive_condition(const json::object& input) {
+  const auto filter = string_at(input, "redriveFilter");
+  if (filter == "REDRIVEN") return "AND redrive_count > 0";
+  return filter == "NOT_REDRIVEN" ? "AND redrive_count = 0" : "";
+}
+
 void show_redrive(store::Reader& reader, std::int64_t id, const asl::Execution& state, json::object& described) {
-  auto rows = reader.query("SELECT redrive_count, redriven, stopped FROM execution WHERE id = ?", id);
+  auto rows = reader.query("SELECT redrive_count, redriven, stopped, machine_arn FROM execution WHERE id = ?", id);
   if (!rows.next()) return;
   described["redriveCount"] = rows.integer(0);
   if (!rows.is_null(1)) described["redriveDate"] = format_rfc3339(rows.time(1));
   const Time stopped = rows.is_null(2) ? reader.now() : rows.time(2);
-  const auto reason = not_redrivable(state, stopped, reader.now());
+  auto reason = not_redrivable(state, stopped, reader.now());
+  if (reason.empty()) reason = machine_problem(reader, rows.text(3));
   described["redriveStatus"] = reason.empty() ? "REDRIVABLE" : "NOT_REDRIVABLE";
   if (!reason.empty()) described["redriveStatusReason"] = reason;
 }
 
 service::Answer Executions::redrive_execution(store::Transaction& transaction, const service::Call& call) {
-  auto row = load_by_arn(transaction, string_at(call.input, "executionArn"));
+  const auto arn = string_at(call.input, "executionArn");
+  if (is_map_child(arn) && find_map_child(transaction, arn))
+    return fail(ErrorCode::conflict, "Execution is redriven with its Map Run, by redriving the parent execution",
+                "ExecutionNotRedrivable");
+  auto row = load_by_arn(transaction, arn);
   if (!row) return pass_on(row);
   const auto token = string_at(call.input, "clientToken");
   Time stopped = transaction.now();
@@ -47,6 +65,7 @@ service::Answer Executions::redrive_execution(store::Transaction& transaction, c
   }
   if (const auto reason = not_redrivable(row->state, stopped, transaction.now()); !reason.empty())
     return fail(ErrorCode::conflict, reason, "ExecutionNotRedrivable");
+  if (auto machine = machines_.resolve(transaction, row->machine_arn); !machine) return pass_on(machine);
   auto definition = machines_.definition(transaction, row->definition_hash);
   if (!definition) return pass_on(definition);
   auto step = asl::redrive(**definition, row->state, transaction.now(), transaction.random());

@@ -22,6 +22,8 @@ inline constexpr std::size_t transitions_max = 2'000;
 inline constexpr std::size_t inline_concurrency_max = 40;
 // The service runs up to 10,000 children at once; here their frames are part of one stored execution.
 inline constexpr std::size_t distributed_concurrency_max = 1'000;
+// Failed children of a Map run that a redrive lets go on where they failed; past it they start again.
+inline constexpr std::size_t failed_children_kept_max = 1'000;
 
 class Run {
  public:
@@ -30,6 +32,7 @@ class Run {
 
   void begin(const ContextInfo& info, json::value input);
   void happen(const Happening& happening);
+  // Everything that stopped goes on where it stopped.
   void redrive();
   // Runs what is ready until everything waits; the step is complete then.
   Step finish();
@@ -108,22 +111,35 @@ class Run {
   void feed(Frame& frame, const State& state);
   void start_child_execution(Frame& child, const json::value& input);
   void end_child_execution(Frame& child, const json::value* output, const Failure* failure);
-  void abort_child_execution(std::int64_t child);
+  void abort_child_execution(Frame& outermost);
   void close_map_run(MapRun& run, Status status);
   MapRun* map_run(const Fork& fork);
   void map_run_changed(const MapRunChanged& happened);
   bool start_item(Frame& frame, const State& state);
-  Outcome<json::value> item_input(Frame& frame, const State& state, std::size_t& taken);
+  // The input of the child whose first item is `first`; with a batch of `wanted` items (0: as many as fit).
+  Outcome<json::value> item_input(Frame& frame, const State& state, std::size_t first, std::size_t wanted,
+                                  std::size_t& taken);
+  Outcome<json::value> batch(Frame& frame, const State& state, std::size_t first, std::size_t wanted,
+                             std::size_t& taken);
   Outcome<json::value> selected_item(Frame& frame, const State& state, std::size_t index);
   void child_succeeded(Frame& child, json::value output);
   void child_failed(Frame& child, Failure failure);
   void close_child(Frame& child);
   void end_fork(Frame& frame, const State& state);
   void fork_failed(Frame& frame, const State& state, Failure failure);
-  // Takes away the frames below `frame`, their tasks and timers; writes the Aborted events.
+  // Stops the frames below `frame`, their tasks and timers; writes the Aborted events. They stay for a redrive until
+  // drop_children().
   void abort_children(FrameId frame);
+  void drop_children(Frame& frame);
   void abort_frame(Frame& frame);
   void stop_waiting(Frame& frame);
+
+  // redrive.cpp
+  void restore(const std::vector<FrameId>& stopped, EventId previous);
+  void restore_map_run(Frame& frame);
+  bool redrive_child(Frame& frame, const State& state);
+  void keep_failed_child(Frame& frame, const State& state, Frame& child);
+  std::vector<Frame> take_frames(FrameId outermost);
 
   // event.cpp
   EventId emit(Frame& frame, std::string_view type, std::string_view details_name, json::object details);
@@ -143,6 +159,7 @@ class Run {
   Random& random_;
   Step step_;
   std::deque<FrameId> ready_;
+  std::deque<FrameId> restored_;  // Parallel and Map states of a redrive, whose children are looked at first
   std::size_t transitions_ = 0;
   bool history_full_ = false;
   // For StateProbe, which shows what happened to a single state.
@@ -181,6 +198,8 @@ class FrameScope final : public Scope {
 std::optional<std::size_t> choose(const ChoiceFields& choice, const json::value& input, Scope& scope, Failure& failure);
 // 0: "…StateEntered", 1: "…StateExited", 2: "…StateAborted"; empty where the type has none.
 std::string_view event_type(StateType type, int which);
+bool is_inline_map(const State& state);
+bool is_distributed_map(const State& state);
 // Whether a distributed Map may go on with the failures that it has.
 bool is_tolerated(const Fork& fork);
 // Whether the value is longer, as text, or nested deeper than a payload may be.

@@ -39,6 +39,9 @@ bool answers_at_once(std::string_view resource);
 // redriveCount, redriveDate, redriveStatus and redriveStatusReason, as DescribeExecution has them.
 void show_redrive(store::Reader& reader, std::int64_t id, const asl::Execution& state, json::object& described);
 
+// The condition on the column redrive_count that ListExecutions' redriveFilter asks for; empty where it has none.
+std::string_view redrive_condition(const json::object& input);
+
 // "arn:…:execution:MACHINE/LABEL:UUID-N": a child execution of a distributed Map.
 bool is_map_child(std::string_view arn);
 struct MapChild {
