@@ -102,8 +102,9 @@ int run_import(const ImportFlags& flags) {
   int code = 0;
   for (const auto& file : flags.files) {
     Progress progress{"findings", !flags.client.json};
-    const auto report = import_file(*connection->client, file, connection->identity,
-                                    [&](const ImportReport& so_far) { progress.show(so_far.taken + so_far.refused); });
+    const auto report = import_file(*connection->client, file, connection->identity, [&](const ImportReport& so_far) {
+      progress.show(so_far.taken + so_far.refused, so_far.percent);
+    });
     progress.clear();
     code = std::max(code, code_of(report));
     if (flags.client.json)

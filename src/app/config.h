@@ -37,8 +37,7 @@ struct Config {
   std::vector<std::string> never_block;        // prefixes that are never blocked for other reasons
   bool protect_public_resolvers = true;        // 1.1.1.1 and the like are never blocked
   bool protect_this_machine = true;            // its addresses, gateways and name servers are never blocked
-  bool any_provider = false;  // take findings of any account and product (an export that is looked into)
-  Secret feed_token;          // needed by pollers of the block feed where we do not listen on loopback
+  Secret feed_token;                           // needed by pollers of the block feed where we do not listen on loopback
   workflows::Limits workflows;
   std::string log_level = "info";
   bool log_json = false;

@@ -96,8 +96,10 @@ std::int64_t count_of(const json::object& report, const char* list) {
 void print_summary(const Summary& s, const ImportReport& imported) {
   fmt::print("\n{}\n", coloured(Colour::bold, "What happened"));
   fmt::print("  findings     {}", to_text(imported, 10));
-  fmt::print("               in the hub: {} ({}; {})\n", s.findings.total, counts_text(s.findings.by_severity),
-             counts_text(s.findings.by_workflow));
+  const auto archived = s.findings.total - s.findings.active;
+  fmt::print("               in the hub: {}{} ({}; {})\n", s.findings.total,
+             archived > 0 ? fmt::format(", {} of them archived, {} active", archived, s.findings.active) : "",
+             counts_text(s.findings.by_severity), counts_text(s.findings.by_workflow));
   for (const auto& rule : s.rules)
     fmt::print("  rule         {:<40} matched {}, delivered {}{}{}\n", rule.rule, rule.matched, rule.invoked,
                rule.failed > 0 ? coloured(Colour::red, fmt::format(", failed {}", rule.failed)) : "",
@@ -171,8 +173,9 @@ void print_next_steps(const Config& config, const Identity& identity, const std:
 ImportReport feed(Client& client, const Config& config, const Identity& identity, const DemoFlags& flags) {
   const std::string path = flags.findings.empty() ? write_samples(config, identity, flags.seed) : flags.findings;
   Progress progress{"findings", !flags.json};
-  auto report = import_file(client, path, identity,
-                            [&](const ImportReport& so_far) { progress.show(so_far.taken + so_far.refused); });
+  auto report = import_file(client, path, identity, [&](const ImportReport& so_far) {
+    progress.show(so_far.taken + so_far.refused, so_far.percent);
+  });
   progress.clear();
   return report;
 }
@@ -186,8 +189,6 @@ int run_demo(const DemoFlags& flags) {
   if (!flags.findings.empty())
     if (auto there = check_input(flags.findings); !there) return complain(there.error(), code_wrong_use);
   if (flags.config.log_level.empty() && flags.config.config.empty()) config->log_level = "warn";
-  // A person's own export comes from their account, not from this installation's.
-  config->any_provider = true;
   set_up_log(*config);
   auto host = Host::start(*config);
   if (!host)

@@ -84,7 +84,6 @@ Engine::Engine(const Config& config, Identity identity, const Clock& clock, cont
       rules::Ports{
           .record_findings = [this](store::Transaction& t, const json::object& event) { return record(t, event); }});
   findings::Options options{.identity = identity_, .clock = &clock};
-  if (config.any_provider) options.providers = findings::Providers::anyone;
   findings_ = std::make_unique<findings::Findings>(
       std::move(options), [this](store::Transaction& transaction, std::string_view event) -> Result<void> {
         auto delivered = rules_->put(transaction, {.id = event_id(event), .bytes = event});

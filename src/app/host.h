@@ -16,8 +16,8 @@
 
 namespace tocsin::app {
 
-// Whether the store takes writes, and the disk has room for more: asked at most once a second, by one at a time, so that probes (which need no
-// signature) cost no more than that, whoever sends them. For any thread.
+// Whether the store takes writes, and the disk has room for more: asked at most once a second, by one at a time, so
+// that probes (which need no signature) cost no more than that, whoever sends them. For any thread.
 class Readiness {
  public:
   explicit Readiness(store::Store& store) : store_{store} {}

@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t batch_findings_max = 100;
 constexpr std::size_t batch_bytes_max = 5u << 20;
 constexpr int busy_tries_max = 20;
+constexpr std::string_view no_id = "unknown";  // what the hub calls a finding without an Id
 
 class Importer {
  public:
@@ -27,16 +28,19 @@ class Importer {
       : client_{client}, progress_{progress} {}
 
   Result<void> take(asff::Recognised item) {
-    count_form(item);
     if (!item.finding) {
+      count_form("unknown");
       refuse({item.position.line, item.id, item.finding.error().message});
       return {};
     }
     std::string text = to_json(*item.finding);
-    if (bytes_ + text.size() > batch_bytes_max)
+    std::string id{string_at(*item.finding, "Id")};
+    if (id.empty()) id = no_id;
+    // An answer names refused findings by their id, so that one must be the only one of its batch.
+    if (bytes_ + text.size() > batch_bytes_max || std::ranges::find(batch_, id, &Waiting::id) != batch_.end())
       if (auto sent = send(); !sent) return sent;
     bytes_ += text.size();
-    batch_.push_back({item.position.line, std::string(string_at(*item.finding, "Id")), std::move(text)});
+    batch_.push_back({item.position.line, std::move(id), item.form, std::move(text)});
     return batch_.size() == batch_findings_max ? send() : Result<void>{};
   }
 
@@ -52,6 +56,7 @@ class Importer {
     auto answer = post(body);
     if (!answer && (answer.error().code != ErrorCode::validation || batch_.size() == 1)) {
       if (answer.error().code != ErrorCode::validation) return pass_on(answer);
+      count_forms();
       refuse({batch_[0].line, batch_[0].id, answer.error().message});
     } else if (!answer) {
       // The request as a whole was refused (one finding of the wrong shape is enough): each alone tells which.
@@ -66,6 +71,7 @@ class Importer {
       }
       return {};
     } else {
+      count_forms();
       settle(*answer);
     }
     batch_.clear();
@@ -84,12 +90,14 @@ class Importer {
  private:
   struct Waiting {
     std::uint64_t line;
-    std::string id, text;
+    std::string id;
+    asff::Form form;
+    std::string text;
   };
 
   Result<json::object> post(const std::string& body) {
     for (int tries = 1;; ++tries) {
-      auto answer = client_.rest("securityhub", "POST", "/findings/import", body);
+      auto answer = client_.json_target("tocsin", "Tocsin_20261122.ImportFindings", body);
       if (answer || answer.error().code != ErrorCode::throttled || tries == busy_tries_max) return answer;
       std::this_thread::sleep_for(std::chrono::milliseconds{100 * tries});
     }
@@ -113,10 +121,14 @@ class Importer {
     if (report.refusals.size() < refusals_max) report.refusals.push_back(std::move(refusal));
   }
 
-  void count_form(const asff::Recognised& item) {
-    const std::string form = item.finding ? std::string(asff::to_string(item.form)) : "unknown";
+  // Those of a batch that has its answer.
+  void count_forms() {
+    for (const Waiting& waiting : batch_) count_form(asff::to_string(waiting.form));
+  }
+
+  void count_form(std::string_view form) {
     auto found = std::ranges::find(report.forms, form, &std::pair<std::string, std::uint64_t>::first);
-    if (found == report.forms.end()) found = report.forms.insert(report.forms.end(), {form, 0});
+    if (found == report.forms.end()) found = report.forms.insert(report.forms.end(), {std::string(form), 0});
     ++found->second;
   }
 
@@ -151,6 +163,17 @@ std::optional<Error> damage_of(gzFile file, const std::string& path) {
                                                  code == Z_ERRNO ? std::strerror(errno) : std::string(message))};
 }
 
+// 0: not known.
+std::int64_t bytes_of(const std::string& path) {
+  struct stat status{};
+  return path != "-" && stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : 0;
+}
+
+// Of the file as it lies on the disk, compressed or not.
+int percent_read(gzFile file, std::int64_t bytes) {
+  return bytes > 0 ? static_cast<int>(std::clamp<std::int64_t>(gzoffset(file) * 100 / bytes, 0, 100)) : -1;
+}
+
 }  // namespace
 
 Result<void> check_input(const std::string& path) {
@@ -180,6 +203,7 @@ ImportReport import_file(Client& client, const std::string& path, const Identity
     return {};
   };
   std::string buffer(256u << 10, '\0');
+  const auto bytes = bytes_of(path);
   std::optional<Error> damage;  // of the file: what could be read of it still goes in
   for (;;) {
     const int read = gzread(input.file, buffer.data(), static_cast<unsigned>(buffer.size()));
@@ -187,6 +211,7 @@ ImportReport import_file(Client& client, const std::string& path, const Identity
       damage = damage_of(input.file, path);
       break;
     }
+    importer.report.percent = percent_read(input.file, bytes);
     recogniser.feed(std::string_view(buffer).substr(0, static_cast<std::size_t>(read)));
     if (auto drained = drain(); !drained) return stop(std::move(drained).error());
   }

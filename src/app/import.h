@@ -22,8 +22,10 @@ struct ImportReport {
   std::uint64_t taken = 0;
   std::uint64_t refused = 0;
   std::uint64_t bytes = 0;
-  std::vector<Refusal> refusals;                             // the first `refusals_max`
-  std::vector<std::pair<std::string, std::uint64_t>> forms;  // what the input held: "asff" 12, "guardduty" 3
+  std::vector<Refusal> refusals;  // the first `refusals_max`
+  // What of the input was taken or refused: "ASFF finding" 12, "GuardDuty finding" 3; "unknown" is no finding at all.
+  std::vector<std::pair<std::string, std::uint64_t>> forms;
+  int percent = -1;  // of the input that is read; -1: not known (standard input)
   // Why it ended before the input did; nothing: it was read and sent to its end.
   struct Interruption {
     Error error;

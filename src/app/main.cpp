@@ -77,21 +77,25 @@ void add_import(CLI::App& app, int& code) {
 }
 
 void add_findings(CLI::App& app, int& code) {
-  auto* command = app.add_subcommand("findings", "List findings, or escalate one");
+  auto* command = app.add_subcommand("findings", "List findings, the most severe and newest first, or escalate one");
   auto flags = std::make_shared<FindingsFlags>();
   add_client_flags(*command, flags->client);
-  command->add_option("--severity", flags->severity, "Only of this severity label (repeatable)")
-      ->transform(CLI::IsMember({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}, CLI::ignore_case));
-  command->add_option("--status", flags->status, "Only of this workflow status (repeatable)")
-      ->transform(CLI::IsMember({"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"}, CLI::ignore_case));
-  command->add_option("--id", flags->id, "Only the finding with this id");
+  auto* severity = command->add_option("--severity", flags->severity, "Only of this severity label (repeatable)");
+  severity->transform(CLI::IsMember({"INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"}, CLI::ignore_case));
+  auto* status = command->add_option("--status", flags->status, "Only of this workflow status (repeatable)");
+  status->transform(CLI::IsMember({"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"}, CLI::ignore_case));
+  auto* id = command->add_option("--id", flags->id, "Only the finding with this id");
   command->add_option("--limit", flags->limit, "How many at most")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
       ->capture_default_str();
   command
       ->add_option("--escalate", flags->escalate,
                    "Send the finding with this id to the custom action 'Escalate to SOC'")
-      ->check(not_empty());
+      ->check(not_empty())
+      // It names the one that is meant; a filter beside it would be a misunderstanding.
+      ->excludes(severity)
+      ->excludes(status)
+      ->excludes(id);
   command->callback([flags, &code] { code = run_findings(*flags); });
 }
 

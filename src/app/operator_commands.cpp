@@ -1,4 +1,5 @@
 // The commands that show and change what a running server did: findings, blocks.
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -22,7 +23,8 @@ json::array equals(const std::vector<std::string>& values) {
 // Up to `limit` findings, page by page.
 Result<json::array> get_findings(Client& client, const json::object& filters, std::size_t limit) {
   json::array findings;
-  json::object request{{"Filters", filters}};
+  json::object request{{"Filters", filters},
+                       {"SortCriteria", json::array{json::object{{"Field", "UpdatedAt"}, {"SortOrder", "desc"}}}}};
   while (findings.size() < limit) {
     request["MaxResults"] = std::min<std::size_t>(100, limit - findings.size());
     auto page = client.rest("securityhub", "POST", "/findings", to_json(request));
@@ -33,6 +35,32 @@ Result<json::array> get_findings(Client& client, const json::object& filters, st
     request["NextToken"] = token;
   }
   return findings;
+}
+
+// The most severe first; of one severity, the newest.
+Result<json::array> list_findings(Client& client, const FindingsFlags& flags) {
+  json::array all;
+  for (const char* label : {"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"}) {
+    if (!flags.severity.empty() && std::ranges::find(flags.severity, label) == flags.severity.end()) continue;
+    json::object filters{{"SeverityLabel", equals({label})}};
+    if (!flags.status.empty()) filters["WorkflowStatus"] = equals(flags.status);
+    if (!flags.id.empty()) filters["Id"] = equals({flags.id});
+    auto some = get_findings(client, filters, flags.limit - all.size());
+    if (!some) return some;
+    for (auto& finding : *some) all.push_back(std::move(finding));
+    if (all.size() >= flags.limit) break;
+  }
+  return all;
+}
+
+// How many there are, shown or not.
+Result<std::int64_t> count_findings(Client& client, const FindingsFlags& flags) {
+  json::object request;
+  if (!flags.severity.empty()) request["SeverityLabel"] = json::array(flags.severity.begin(), flags.severity.end());
+  if (!flags.status.empty()) request["WorkflowStatus"] = json::array(flags.status.begin(), flags.status.end());
+  auto answer = client.json_target("tocsin", fmt::format("{}CountFindings", target_prefix), to_json(request));
+  if (!answer) return pass_on(answer);
+  return integer_at(*answer, "Count");
 }
 
 int escalate(Client& client, const Identity& identity, const FindingsFlags& flags) {
@@ -161,11 +189,7 @@ int run_findings(const FindingsFlags& flags) {
   if (!connection) return report_failure(flags.client, connection.error());
   Client& client = *connection->client;
   if (!flags.escalate.empty()) return escalate(client, connection->identity, flags);
-  json::object filters;
-  if (!flags.severity.empty()) filters["SeverityLabel"] = equals(flags.severity);
-  if (!flags.status.empty()) filters["WorkflowStatus"] = equals(flags.status);
-  if (!flags.id.empty()) filters["Id"] = equals({flags.id});
-  auto findings = get_findings(client, filters, flags.limit);
+  auto findings = list_findings(client, flags);
   if (!findings) return report_failure(flags.client, findings.error());
   if (flags.client.json) {
     fmt::print("{}\n", to_json(json::value(*findings)));
@@ -177,6 +201,10 @@ int run_findings(const FindingsFlags& flags) {
                                    "UserDefinedFields.ThreatScore", "Note.Text", "Id"}));
   fmt::print("{}", rows.empty() ? "no findings\n"
                                 : table({"SEVERITY", "STATUS", "UPDATED", "TITLE", "SCORE", "NOTE", "ID"}, rows, 50));
+  if (rows.size() < flags.limit) return 0;
+  const auto count = count_findings(client, flags);
+  if (!count) return report_failure(flags.client, count.error());
+  if (*count > std::ssize(rows)) fmt::print("{} of {} shown; --limit N shows more\n", rows.size(), *count);
   return 0;
 }
 

@@ -21,6 +21,8 @@ Answer installation(const Engine& engine, const Call& call) {
 
 service::Service operator_service(Engine& engine) {
   service::Service service{"tocsin", engine.containment().operator_operations()};
+  for (auto& operation : findings::operator_operations(engine.findings()))
+    service.operations.push_back(std::move(operation));
   service.operations.push_back(
       {"GetInstallation", service::Read{[&engine](store::Reader&, const Call& c) { return installation(engine, c); }}});
   return service;

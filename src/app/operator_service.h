@@ -8,7 +8,7 @@ namespace tocsin::app {
 
 class Engine;
 
-// GetInstallation, and containment's operations. The engine must outlive it.
+// GetInstallation, and the operations of containment and findings. The engine must outlive it.
 service::Service operator_service(Engine& engine);
 
 }  // namespace tocsin::app

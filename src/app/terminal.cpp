@@ -48,9 +48,9 @@ std::string coloured(Colour colour, std::string_view text) {
 
 Progress::Progress(std::string what, bool wanted) : what_{std::move(what)}, wanted_{wanted && stderr_is_terminal()} {}
 
-void Progress::show(std::uint64_t count) {
+void Progress::show(std::uint64_t count, int percent) {
   if (!wanted_) return;
-  fmt::print(stderr, "\r{} {}", count, what_);
+  fmt::print(stderr, "\r{} {}{}", count, what_, percent < 0 ? "" : fmt::format(" ({} %)", percent));
   std::fflush(stderr);
   shown_ = true;
 }

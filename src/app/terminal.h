@@ -19,7 +19,7 @@ std::string coloured(Colour colour, std::string_view text);
 class Progress {
  public:
   Progress(std::string what, bool wanted);
-  void show(std::uint64_t count);
+  void show(std::uint64_t count, int percent = -1);
   void clear();
 
  private:

@@ -1,5 +1,7 @@
 #include "findings/findings.h"
 
+#include <algorithm>
+
 #include "findings/detail/table.h"
 #include "findings/prepared.h"
 
@@ -50,6 +52,23 @@ Summary Findings::summary(store::Reader& reader) const {
   for (std::size_t i = 0; i < workflows.size(); ++i)
     summary.by_workflow.emplace_back(detail::workflows[i], workflows[i]);
   return summary;
+}
+
+std::int64_t Findings::count(store::Reader& reader, const std::vector<std::string>& labels,
+                             const std::vector<std::string>& workflows) const {
+  const auto is_among = [](const std::vector<std::string>& wanted, std::string_view name) {
+    return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
+  };
+  std::int64_t count = 0;
+  auto rows = reader.query("SELECT state, count(*) FROM finding GROUP BY state");
+  while (rows.next()) {
+    const auto state = rows.integer(0);
+    if (state < 0 || state >= detail::states) continue;
+    if (is_among(labels, detail::labels[static_cast<std::size_t>(detail::label_of(state))]) &&
+        is_among(workflows, detail::workflows[static_cast<std::size_t>(detail::workflow_of(state))]))
+      count += rows.integer(1);
+  }
+  return count;
 }
 
 }  // namespace tocsin::findings

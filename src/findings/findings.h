@@ -83,10 +83,13 @@ class Findings {
   const Hub& hub() const { return hub_; }
 
   // Checks the findings of a BatchImportFindings request and lays them out for the store. Reads no store. Error:
-  // validation, InvalidInputException: no list, none or more than 100 findings in it, more than 6 MB.
-  Result<Prepared> prepare_import(const json::object& input, std::string_view by) const;
+  // validation, InvalidInputException: no list, none or more than 100 findings in it, more than 6 MB. `providers`:
+  // instead of the options'.
+  Result<Prepared> prepare_import(const json::object& input, std::string_view by,
+                                  std::optional<Providers> providers = {}) const;
   // The same from the request's body.
-  Result<Prepared> prepare_import_body(std::string_view body, std::string_view by) const;
+  Result<Prepared> prepare_import_body(std::string_view body, std::string_view by,
+                                       std::optional<Providers> providers = {}) const;
   // Stores and announces them. Error: denied, InvalidAccessException, where the hub is not enabled.
   Result<Taken> import(store::Transaction& transaction, Prepared prepared) const;
 
@@ -128,6 +131,9 @@ class Findings {
   Result<json::object> send_to_action(store::Transaction& transaction, const json::object& input) const;
 
   Summary summary(store::Reader& reader) const;
+  // How many findings have one of these severity labels and one of these workflow statuses; none given: any.
+  std::int64_t count(store::Reader& reader, const std::vector<std::string>& labels,
+                     const std::vector<std::string>& workflows) const;
 
   // Retention. Registers the timer's handler (before the store starts) and makes sure that it is set.
   void register_timer(store::Outbox& outbox) const;
@@ -144,5 +150,8 @@ class Findings {
 // The operations of the signing name "securityhub". `findings` must outlive it. Beside AWS's operations there is
 // InvokeActionTarget (send_to_action).
 service::Service service(const Findings& findings);
+// Of "tocsin", which AWS has no API for. ImportFindings: as BatchImportFindings, but of any account's default products
+// too, since an export may come from anywhere. CountFindings {SeverityLabel, WorkflowStatus}: {Count}.
+std::vector<service::Operation> operator_operations(const Findings& findings);
 
 }  // namespace tocsin::findings

@@ -83,9 +83,9 @@ enum class Demand {
 // Turns one finding into its stored form, or into an entry of FailedFindings.
 class Preparer {
  public:
-  Preparer(const Options& options, Demand demand, Time now)
+  Preparer(const Options& options, Demand demand, Time now, std::optional<Providers> providers = {})
       : demand_{demand},
-        providers_{options.providers},
+        providers_{providers.value_or(options.providers)},
         policy_{.hub = options.identity, .any_account = true},
         context_{.hub = options.identity, .now = now} {}
 
@@ -168,17 +168,19 @@ Result<Prepared> prepare_list(Preparer& preparer, json::value* findings, std::st
 
 }  // namespace
 
-Result<Prepared> Findings::prepare_import_body(std::string_view body, std::string_view by) const {
+Result<Prepared> Findings::prepare_import_body(std::string_view body, std::string_view by,
+                                               std::optional<Providers> providers) const {
   if (body.size() > batch_bytes_max) return too_large();
-  Preparer preparer{options_, Demand::valid, options_.clock->now()};
+  Preparer preparer{options_, Demand::valid, options_.clock->now(), providers};
   auto& scratch = batch_scratch();
   auto input = parse_json_object(body, scratch.storage());
   if (!input) return fail(ErrorCode::validation, input.error().message, "InvalidInputException");
   return prepare_list(preparer, input->if_contains("Findings"), by);
 }
 
-Result<Prepared> Findings::prepare_import(const json::object& input, std::string_view by) const {
-  Preparer preparer{options_, Demand::valid, options_.clock->now()};
+Result<Prepared> Findings::prepare_import(const json::object& input, std::string_view by,
+                                          std::optional<Providers> providers) const {
+  Preparer preparer{options_, Demand::valid, options_.clock->now(), providers};
   const auto* list = input.if_contains("Findings");
   if (!list) return prepare_list(preparer, nullptr, by);
   auto& scratch = batch_scratch();

@@ -29,10 +29,10 @@ json::object import_answer(Taken taken) {
   return {{"FailedCount", taken.failed.size()}, {"SuccessCount", stored}, {"FailedFindings", std::move(taken.failed)}};
 }
 
-service::Prepare import(const Findings& findings) {
-  return [&findings](const Call& call) -> Result<PreparedWrite> {
-    auto prepared = call.body.empty() ? findings.prepare_import(call.input, call.caller.arn)
-                                      : findings.prepare_import_body(call.body, call.caller.arn);
+service::Prepare import(const Findings& findings, std::optional<Providers> providers = {}) {
+  return [&findings, providers](const Call& call) -> Result<PreparedWrite> {
+    auto prepared = call.body.empty() ? findings.prepare_import(call.input, call.caller.arn, providers)
+                                      : findings.prepare_import_body(call.body, call.caller.arn, providers);
     if (!prepared) return pass_on(prepared);
     return PreparedWrite{
         [&findings, prepared = std::move(*prepared)](store::Transaction& transaction) mutable -> Answer {
@@ -43,7 +43,27 @@ service::Prepare import(const Findings& findings) {
   };
 }
 
+std::vector<std::string> texts_at(const json::object& input, std::string_view member) {
+  std::vector<std::string> texts;
+  if (const auto* list = input.if_contains(member); list && list->is_array())
+    for (const auto& one : list->get_array())
+      if (one.is_string()) texts.emplace_back(one.get_string());
+  return texts;
+}
+
 }  // namespace
+
+std::vector<Operation> operator_operations(const Findings& findings) {
+  return {{.name = "ImportFindings",
+           .run = import(findings, Providers::anyone),
+           .lane = store::Lane::bulk,
+           .raw_body = true},
+          {.name = "CountFindings", .run = Read{[&findings](store::Reader& reader, const Call& call) -> Answer {
+                                      return json::object{
+                                          {"Count", findings.count(reader, texts_at(call.input, "SeverityLabel"),
+                                                                   texts_at(call.input, "WorkflowStatus"))}};
+                                    }}}};
+}
 
 service::Service service(const Findings& findings) {
   const Hub& hub = findings.hub();

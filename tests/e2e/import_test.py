@@ -63,6 +63,35 @@ class Import(unittest.TestCase):
         self.assertEqual((report["taken"], report["refused"], code), (2, 2, 1))
         self.assertTrue(all(one["reason"] for one in report["refusals"]))
 
+    def test_each_refusal_names_its_line(self):
+        findings = self.made(4)
+        findings[2]["Id"] = findings[3]["Id"] = findings[1]["Id"]
+        findings[2]["Title"] = findings[3]["Title"] = 7
+        del findings[0]["Id"]
+        report, _ = self.run_import(self.write("same.jsonl", "\n".join(json.dumps(f) for f in findings)))
+        self.assertEqual((report["taken"], sorted(one["line"] for one in report["refusals"])), (1, [1, 3, 4]))
+
+    def test_an_export_of_other_accounts_is_taken_by_import_and_demo_alike(self):
+        findings = self.made(3)
+        for finding in findings[1:]:
+            finding["AwsAccountId"] = "999988887777"
+            finding["ProductArn"] = "arn:aws:securityhub:eu-west-1:999988887777:product/999988887777/default"
+        findings[2]["CreatedAt"] = "yesterday"
+        findings[0]["RecordState"] = "ARCHIVED"
+        path = self.write("others.jsonl", "\n".join(json.dumps(f) for f in findings))
+        report, _ = self.run_import(path)
+        self.assertEqual((report["taken"], report["refused"]), (2, 1))
+        command = [harness.PROGRAM, "demo", "--once", "--data", os.path.join(self.folder.name, "demo"), "--listen", "127.0.0.1:0",
+                   "--account", self.server.account, "--findings", path]
+        shown = json.loads(subprocess.run([*command, "--json"], capture_output=True, timeout=60, check=True).stdout)
+        self.assertEqual({name: shown["import"][name] for name in ("taken", "refused", "forms")},
+                         {name: report[name] for name in ("taken", "refused", "forms")})
+        text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        self.assertIn("in the hub: 2, 1 of them archived, 1 active (CRITICAL 0, HIGH 0, MEDIUM 0, LOW 1", text)
+        # The API itself is as strict as AWS's.
+        answer = self.server.client("securityhub").batch_import_findings(Findings=findings[1:2])
+        self.assertEqual(answer["FailedFindings"][0]["ErrorCode"], "InvalidAccess")
+
     def test_the_shared_findings(self):
         findings = harness.shared_lines("findings.jsonl")
         report, _ = self.run_import(self.write("findings.jsonl", "\n".join(json.dumps(f) for f in findings)))

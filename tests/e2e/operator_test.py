@@ -64,6 +64,16 @@ class Operator(unittest.TestCase):
         self.assertEqual(self.run_program("import", "-", "--data", self.server.folder, "--endpoint", self.server.url, stdin=first)[0], 0)
         findings = self.ask("findings", "--limit", "5")[1]
         self.assertEqual(len(findings), 5)
+        gravity = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
+        self.assertEqual(findings, sorted(sorted(findings, key=lambda one: one["UpdatedAt"], reverse=True),
+                                          key=lambda one: gravity.index(one["Severity"]["Label"])))
+        words = ["findings", "--data", self.server.folder, "--endpoint", self.server.url]
+        self.assertIn("2 of 5 shown; --limit N shows more", self.run_program(*words, "--limit", "2")[1])
+        self.assertNotIn("shown", self.run_program(*words)[1])
+        for narrower in (["--severity", "LOW"], ["--status", "NEW"], ["--id", "x"]):
+            code, out, err = self.run_program(*words, "--escalate", findings[0]["Id"], *narrower)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn("excludes", err)
         before = self.depth()
         self.ask("findings", "--escalate", findings[0]["Id"])
         harness.eventually(lambda: self.depth() == before + 1)
@@ -291,6 +301,7 @@ class Operator(unittest.TestCase):
         self.assertEqual(importing.returncode, 3)
         report = json.loads(out)
         self.assertGreaterEqual(report["taken"], 100)
+        self.assertEqual(sum(report["forms"].values()), report["taken"] + report["refused"])
         self.assertTrue(report["interrupted"]["repeatingIsSafe"])
         self.assertGreater(report["interrupted"]["fromLine"], 100)
         self.server.start()
