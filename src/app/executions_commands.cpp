@@ -1,51 +1,15 @@
 #include "app/executions_commands.h"
 
-#include <algorithm>
-#include <cstdio>
-#include <map>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "app/connect.h"
 #include "app/executions_client.h"
+#include "app/executions_text.h"
 #include "app/exit_code.h"
 #include "app/terminal.h"
-#include "asl/asl.h"
-#include "core/time_format.h"
-#include "playbook/report.h"
 
 namespace tocsin::app {
 namespace {
-
-using namespace std::chrono_literals;
-constexpr auto poll_interval = 500ms;
-constexpr std::size_t tail_page = 100;  // newest executions of a machine that tail looks at
-
-Colour colour_of(std::string_view status) {
-  return status == "SUCCEEDED" ? Colour::green : status == "RUNNING" ? Colour::blue : Colour::red;
-}
-
-std::string moment(const json::object& answer, std::string_view member) {
-  const auto time = time_in(answer, member);
-  return time ? format_rfc3339(*time) : std::string();
-}
-
-std::string machine_name(const json::object& execution) {
-  const auto arn = string_at(execution, "stateMachineArn");
-  return printable(arn.substr(arn.rfind(':') + 1));
-}
-
-std::string lasted(const json::object& execution) {
-  const auto start = time_in(execution, "startDate"), stop = time_in(execution, "stopDate");
-  return start && stop ? playbook::duration_text(*stop - *start) : std::string();
-}
-
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
-  return text;
-}
 
 // A document of the API, laid out; text that is none, as it is.
 std::string shown_document(std::string_view text) {
@@ -63,29 +27,16 @@ void print_texts(const json::object& described) {
   }
 }
 
-// What says how deep states lie; null where it cannot be read here.
-asl::DefinitionPtr definition_of(ExecutionsClient& client, const std::string& arn) {
-  const auto machine = client.call("DescribeStateMachineForExecution", {{"executionArn", arn}});
-  if (!machine) return nullptr;
-  const auto compiled = asl::compile(string_at(*machine, "definition"), asl::Kind::standard);
-  return compiled ? *compiled : nullptr;
-}
-
-playbook::PathReport report_for(ExecutionsClient& client, const std::string& arn, const json::object& described) {
-  const bool colour = stdout_is_terminal() && std::getenv("NO_COLOR") == nullptr;
-  return {definition_of(client, arn), time_in(described, "startDate").value_or(Time()), {.colour = colour}};
-}
-
-void print_head(const json::object& described) {
-  const auto status = string_at(described, "status");
-  fmt::print("{} {}  {}\n", coloured(colour_of(status), status),
-             coloured(Colour::bold, printable(string_at(described, "name"))), machine_name(described));
-  fmt::print("arn:     {}\n", printable(string_at(described, "executionArn")));
-  fmt::print("started: {}\n", moment(described, "startDate"));
-  if (const auto stop = moment(described, "stopDate"); !stop.empty())
-    fmt::print("stopped: {} (after {})\n", stop, lasted(described));
-  if (const auto redrives = integer_at(described, "redriveCount"); redrives > 0)
-    fmt::print("redriven: {} (last {})\n", redrives, moment(described, "redriveDate"));
+// "35s", "4m", "7h", "12d": how long ago.
+std::string age(const json::object& execution) {
+  const auto start = time_in(execution, "startDate");
+  if (!start) return {};
+  const auto seconds =
+      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(SystemClock().now() - *start).count());
+  if (seconds < 120) return fmt::format("{}s", seconds);
+  if (seconds < 120 * 60) return fmt::format("{}m", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{}h", seconds / 3600);
+  return fmt::format("{}d", seconds / 86'400);
 }
 
 // Runs `work` with a client and the execution that the flags mean.
@@ -107,6 +58,7 @@ Result<void> show(ExecutionsClient& client, const std::string& arn, bool as_json
   if (!events) return pass_on(events);
   if (as_json) {
     json::array list;
+    if (auto failure = failure_of(client, *described, *events)) (*described)["failure"] = std::move(*failure);
     for (auto& event : *events) list.push_back(std::move(event));
     (*described)["history"] = std::move(list);
     fmt::print("{}\n", to_json(*described));
@@ -118,92 +70,10 @@ Result<void> show(ExecutionsClient& client, const std::string& arn, bool as_json
   for (const auto& event : *events)
     for (const auto& line : report.add(to_event(event))) fmt::print("{}\n", line);
   fmt::print("\n");
+  if (const auto failure = failure_of(client, *described, *events); failure && failure->is_object())
+    print_failure(failure->get_object());
   print_texts(*described);
   return {};
-}
-
-bool ends_execution(std::string_view type) {
-  return type == "ExecutionSucceeded" || type == "ExecutionFailed" || type == "ExecutionAborted" ||
-         type == "ExecutionTimedOut";
-}
-
-Result<void> tail_one(ExecutionsClient& client, const std::string& arn, bool as_json) {
-  auto described = client.call("DescribeExecution", {{"executionArn", arn}});
-  if (!described) return pass_on(described);
-  if (!as_json) print_head(*described);
-  auto report = report_for(client, arn, *described);
-  std::int64_t last = 0;
-  for (bool over = false; !over; std::this_thread::sleep_for(over ? 0ms : poll_interval)) {
-    auto events = client.history(arn, last);
-    if (!events) return pass_on(events);
-    for (const auto& event : *events) {
-      last = integer_at(event, "id");
-      over = ends_execution(string_at(event, "type"));  // a redrive goes on after an end
-      if (as_json)
-        fmt::print("{}\n", to_json(event));
-      else
-        for (const auto& line : report.add(to_event(event))) fmt::print("{}\n", line);
-    }
-    std::fflush(stdout);
-  }
-  described = client.call("DescribeExecution", {{"executionArn", arn}});
-  if (!described) return pass_on(described);
-  if (as_json) return {};
-  const auto status = string_at(*described, "status");
-  fmt::print("\n{} after {}\n", coloured(colour_of(status), status), lasted(*described));
-  if (const auto error = string_at(*described, "error"); !error.empty())
-    fmt::print("error: {}\ncause: {}\n", printable(error), printable(string_at(*described, "cause")));
-  return {};
-}
-
-void print_change(const json::object& execution, bool as_json) {
-  if (as_json) {
-    fmt::print("{}\n", to_json(execution));
-    return;
-  }
-  const auto status = string_at(execution, "status");
-  const auto stop = moment(execution, "stopDate");
-  fmt::print("{}  {}  {}:{}{}\n", stop.empty() ? moment(execution, "startDate") : stop,
-             coloured(colour_of(status), fmt::format("{:<9}", status)), machine_name(execution),
-             printable(string_at(execution, "name")), stop.empty() ? "" : fmt::format("  after {}", lasted(execution)));
-}
-
-// Until the program is stopped.
-Result<void> tail_all(ExecutionsClient& client, const ExecutionsFlags& flags) {
-  std::map<std::string, std::string, std::less<>> known;  // ARN → status
-  for (bool first = true;; first = false) {
-    const auto machines = client.machines(flags.machine);
-    if (!machines) return std::unexpected(machines.error());
-    auto executions = client.list(*machines, "", tail_page);
-    if (!executions) return pass_on(executions);
-    std::ranges::reverse(*executions);
-    std::map<std::string, std::string, std::less<>> now;
-    for (const auto& execution : *executions) {
-      const std::string arn{string_at(execution, "executionArn")}, status{string_at(execution, "status")};
-      const auto before = known.find(arn);
-      const bool changed = before == known.end() || before->second != status;
-      // What was over before nobody asked for.
-      if (changed && (!first || status == "RUNNING") && (flags.status.empty() || flags.status == status))
-        print_change(execution, flags.client.json);
-      now.emplace(arn, status);
-    }
-    // What fell off the page stays known while it may come back.
-    if (known.size() > 10 * tail_page) known.clear();
-    for (auto& [arn, status] : now) known.insert_or_assign(arn, std::move(status));
-    std::fflush(stdout);
-    std::this_thread::sleep_for(poll_interval);
-  }
-}
-
-Result<ExecutionsFlags> checked(ExecutionsFlags flags) {
-  flags.status = upper(flags.status);
-  constexpr std::string_view known[] = {"",          "RUNNING", "SUCCEEDED",      "FAILED",
-                                        "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"};
-  if (std::ranges::find(known, flags.status) == std::end(known))
-    return fail(ErrorCode::validation,
-                fmt::format("--status must be RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED, not '{}'",
-                            printable(flags.status)));
-  return flags;
 }
 
 }  // namespace
@@ -220,36 +90,31 @@ int run_executions_list(const ExecutionsFlags& given) {
   if (!executions) return report_failure(flags->client, executions.error());
   if (flags->client.json) {
     json::array list;
-    for (const auto& execution : *executions) list.push_back(execution);
+    for (const auto& execution : executions->executions) list.push_back(execution);
     fmt::print("{}\n", to_json(json::value(std::move(list))));
     return 0;
   }
+  if (executions->total == 0) {
+    fmt::print("no executions{}\n", flags->status.empty() ? "" : " of this status");
+    return 0;
+  }
   std::vector<std::vector<std::string>> rows;
-  for (const auto& execution : *executions)
-    rows.push_back({std::string(string_at(execution, "status")), moment(execution, "startDate"), lasted(execution),
-                    machine_name(execution), printable(string_at(execution, "name"))});
-  fmt::print("{}",
-             rows.empty() ? "no executions\n" : table({"STATUS", "STARTED", "LASTED", "MACHINE", "NAME"}, rows, 80));
+  for (const auto& execution : executions->executions) {
+    const auto machine = string_at(execution, "stateMachineArn");
+    rows.push_back({std::string(string_at(execution, "status")), moment(execution, "startDate"), age(execution),
+                    lasted(execution), printable(machine.substr(machine.rfind(':') + 1)),
+                    printable(string_at(execution, "name"))});
+  }
+  fmt::print("{}", table({"STATUS", "STARTED", "AGE", "LASTED", "MACHINE", "NAME"}, rows, 80));
+  if (executions->total > rows.size())
+    fmt::print("{} of {}{}; --limit shows more\n", rows.size(), executions->is_more ? "more than " : "",
+               executions->total);
   return 0;
 }
 
 int run_executions_show(const ExecutionsFlags& flags) {
   return with_execution(
       flags, [&](ExecutionsClient& client, const std::string& arn) { return show(client, arn, flags.client.json); });
-}
-
-int run_executions_tail(const ExecutionsFlags& given) {
-  const auto flags = checked(given);
-  if (!flags) return complain(flags.error(), code_wrong_use);
-  if (!flags->execution.empty())
-    return with_execution(*flags, [&](ExecutionsClient& client, const std::string& arn) {
-      return tail_one(client, arn, flags->client.json);
-    });
-  auto connection = connect(flags->client);
-  if (!connection) return report_failure(flags->client, connection.error());
-  ExecutionsClient client{*connection->client, connection->identity};
-  const auto ended = tail_all(client, *flags);
-  return ended ? 0 : report_failure(flags->client, ended.error());
 }
 
 int run_executions_stop(const ExecutionsFlags& flags) {

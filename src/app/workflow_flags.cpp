@@ -113,7 +113,7 @@ std::shared_ptr<ExecutionsFlags> add_executions_command(CLI::App& executions, co
   return flags;
 }
 
-constexpr const char* execution_help = "ARN, MACHINE:NAME, a name or the beginning of one";
+constexpr const char* execution_help = "ARN, MACHINE:NAME, a name or the beginning of one; MACHINE: says what there is";
 
 }  // namespace
 
@@ -135,7 +135,10 @@ void add_executions(CLI::App& app, int& code) {
     sub(name)->add_option("--machine", flags->machine, "Only of this state machine (name or ARN)");
     sub(name)->add_option("--status", flags->status, "Only RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED");
   }
-  sub("list")->add_option("--limit", list->limit, "How many at most")->capture_default_str();
+  sub("list")
+      ->add_option("--limit", list->limit, "How many at most")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
   sub("tail")->add_option("execution", tail->execution, execution_help);
   for (const auto& [name, flags] : {std::pair("show", show), std::pair("stop", stop), std::pair("redrive", redrive)})
     sub(name)->add_option("execution", flags->execution, execution_help)->required();

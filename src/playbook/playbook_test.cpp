@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "core/json.h"
+#include "playbook/failure.h"
 #include "playbook/source.h"
+#include "simulation/simulate.h"
 
 namespace tocsin::playbook {
 namespace {
@@ -297,6 +299,31 @@ TEST_F(Playbook, OwnPlaybooks) {
                 ValidateOptions{.files = {source / "stacks/ip-blocking.yaml", source / "stacks/playbooks.yaml"}}),
             0)
       << out_;
+}
+
+TEST(Failure, IsFoundInsideOfMapsAndParallels) {
+  const std::string inner =
+      R"({"StartAt":"D","States":{"D":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericEquals":1,"Next":"Bad"}],"Default":"Fine"},
+          "Bad":{"Type":"Fail","Error":"Own","Cause":"it is one"},"Fine":{"Type":"Succeed"}}})";
+  const auto map = fmt::format(R"({{"Type":"Map","ItemsPath":"$.list","ItemProcessor":{},"Next":"Z"}})", inner);
+  const auto whole = fmt::format(
+      R"({{"StartAt":"First","States":{{"First":{{"Type":"Pass","Next":"P"}},"P":{{"Type":"Parallel","End":true,"Branches":[
+          {{"StartAt":"A","States":{{"A":{{"Type":"Succeed"}}}}}},
+          {{"StartAt":"M","States":{{"M":{},"Z":{{"Type":"Succeed"}}}}}}]}}}}}})",
+      map);
+  const auto definition = *asl::compile(whole, asl::Kind::standard);
+  const auto run = [&](std::string_view input) {
+    return simulation::simulate(*definition, *parse_json(input), {}).history;
+  };
+  const auto place = find_failure(definition, run(R"({"list":[{"n":0},{"n":0},{"n":1}]})"));
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->path(), "P [branch 1] › M [2] › Bad");
+  EXPECT_EQ(place->error, "Own");
+  EXPECT_EQ(place->cause, "it is one");
+  EXPECT_EQ(find_failure(nullptr, run(R"({"list":[{"n":1}]})"))->path(), "P › M [0] › Bad");
+  EXPECT_EQ(find_failure(definition, run("{}"))->path(), "P [branch 1] › M");
+  EXPECT_FALSE(find_failure(definition, run(R"({"list":[]})")));
+  EXPECT_FALSE(find_failure(definition, {}));
 }
 
 TEST_F(Playbook, Draws) {

@@ -122,13 +122,16 @@ class PathReport::Path {
       failed(event, place);
     else if (type == "FailStateEntered")
       line(event, place, 1, "fails");
+    else if (type == "MapIterationAborted")
+      line(event, place, 0, paint(Tone::faint, fmt::format("item {} aborted", place.item)));
     else if (type.ends_with("Aborted"))
       line(event, place, 1, paint(Tone::faint, type));
   }
 
   void failed(const HistoryEvent& event, const Place& place) {
     failed_at_[place.state] = event.timestamp;
-    if (event.type == "MapRunFailed" || event.type == "MapIterationFailed") return;
+    if (event.type == "MapIterationFailed")
+      return line(event, place, 0, paint(Tone::wrong, fmt::format("✗ item {} failed", place.item)));
     const auto error = value(event, "error"), cause = value(event, "cause");
     line(event, place, 1,
          paint(Tone::wrong,

@@ -225,6 +225,75 @@ class Executions(unittest.TestCase):
                             definition=json.dumps(machine(T=task("aws-sdk:sqs:nonsense", {}))))
         self.assertIn("The resource provided arn:aws:states:::aws-sdk:sqs:nonsense is not recognized.", text)
 
+    def command(self, *words):
+        done = subprocess.run([harness.PROGRAM, "executions", *words, "--endpoint", self.server.url, "--data", self.server.folder],
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_show_tells_what_failed(self):
+        inner = machine(D={"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 2, "Next": "Bad"}], "Default": "Fine"},
+                        Bad={"Type": "Fail", "Error": "Own.TooBig", "Cause": "over 2"}, Fine={"Type": "Succeed"})
+        distributed = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | inner
+        items = {"list": [{"n": n} for n in (1, 3, 2, 7)]}
+        self.run_machine("fails-inline", machine(M={"Type": "Map", "ItemsPath": "$.list", "ItemProcessor": inner, "End": True}), items)
+        self.run_machine("fails-apart", machine(M={"Type": "Map", "ItemsPath": "$.list", "ItemProcessor": distributed,
+                                                    "ToleratedFailureCount": 1, "End": True}), items)
+        end = self.run_machine("fails-below", machine(N=task("states:startExecution.sync:2", {
+            "StateMachineArn": self.server.aws("stepfunctions", "list-state-machines", "--query",
+                                               "stateMachines[?name=='fails-inline'].stateMachineArn | [0]"),
+            "Input": items})))
+        name = lambda machine_name: json.loads(self.command("list", "--machine", machine_name, "--json")[1])[-1]["executionArn"]
+        self.assertIn("failed at: M [1] › Bad  Own.TooBig: over 2\n", self.command("show", name("fails-inline"))[1])
+        shown = self.command("show", name("fails-apart"))[1]
+        self.assertIn("  2 child executions failed:\n  - arn:aws:states:us-east-1:111122223333:execution:fails-apart/M:", shown)
+        self.assertIn("    Bad  Own.TooBig: over 2\n", shown)
+        failure = json.loads(self.command("show", end["executionArn"], "--json")[1])["failure"]
+        self.assertEqual((failure["path"], failure["child"]["path"], failure["child"]["error"]), ("N", "M [1] › Bad", "Own.TooBig"))
+
+    def test_executions_are_found_by_what_people_write(self):
+        arn = self.create("finder", machine(P={"Type": "Pass", "End": True}))
+        for name in ("one-a", "one-b", "two"):
+            self.wait(self.sfn("start-execution", stateMachineArn=arn, name=name)["executionArn"])
+        for words in ("finder:two", "finder:tw", "tw"):
+            self.assertIn("SUCCEEDED two  finder\n", self.command("show", words)[1])
+        for words, message in (("finder:", "name an execution of the state machine 'finder'; the newest are:\n  finder:two  SUCCEEDED\n"),
+                               ("finder", "name an execution of the state machine 'finder'"),
+                               ("finder:one", "2 executions of the state machine 'finder' fit 'one'; name one of them"),
+                               ("finder:three", "there is no execution 'three' of the state machine 'finder'; the newest there are:"),
+                               ("nobody:x", "there is no state machine 'nobody'; there are:")):
+            code, _, err = self.command("show", words)
+            self.assertEqual(code, 1, err)
+            self.assertIn(message, err)
+        code, out, _ = self.command("list", "--machine", "finder", "--limit", "2")
+        self.assertEqual((code, out.splitlines()[-1]), (0, "2 of 3; --limit shows more"))
+        self.assertEqual(self.command("list", "--machine", "finder", "--status", "failed")[1], "no executions of this status\n")
+
+    def test_tail_tells_each_change_once_and_ends(self):
+        quick = self.create("tail-quick", machine(P={"Type": "Pass", "End": True}))
+        slow = self.create("tail-slow", machine(W={"Type": "Wait", "Seconds": 3, "End": True}))
+        tail = subprocess.Popen([harness.PROGRAM, "executions", "tail", "--endpoint", self.server.url, "--data", self.server.folder],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        client = self.server.client("stepfunctions")
+        waiting = client.start_execution(stateMachineArn=slow, name="waiting")["executionArn"]
+        self.assertIn("RUNNING    tail-slow:waiting\n", tail.stdout.readline())
+        # More than a page, while the other one runs.
+        for number in range(250):
+            client.start_execution(stateMachineArn=quick, name=f"q{number}")
+        one = subprocess.run([harness.PROGRAM, "executions", "tail", waiting, "--json", "--endpoint", self.server.url, "--data", self.server.folder],
+                             capture_output=True, text=True, timeout=60)
+        self.assertEqual((one.returncode, [json.loads(line)["id"] for line in one.stdout.splitlines()]), (0, [1, 2, 3, 4]))
+        harness.time.sleep(1.5)
+        tail.send_signal(signal.SIGINT)
+        out, err = tail.communicate(timeout=20)
+        self.assertEqual((tail.returncode, err), (0, ""))
+        lines = [line.split() for line in out.splitlines()]
+        self.assertEqual(sorted(line[2] for line in lines if "tail-quick" in line[2] and line[1] == "SUCCEEDED"),
+                         sorted(f"tail-quick:q{number}" for number in range(250)))
+        self.assertEqual([line[1] for line in lines if line[2] == "tail-slow:waiting"], ["SUCCEEDED"])
+        ends = [line[0] for line in lines if line[1] == "SUCCEEDED"]
+        self.assertEqual(len(set(map(tuple, lines))), len(lines))
+        self.assertEqual(ends[-1], max(ends))
+
     def test_javascript_sdk(self):
         packages = harness.ROOT / "build/e2e-node"
         if not shutil.which("node") or not (packages / "node_modules/@aws-sdk").exists():
