@@ -159,6 +159,8 @@ class Front::Core : public std::enable_shared_from_this<Core> {
   // Everything up to the run. Nothing here blocks.
   void begin(const ExchangePtr& exchange, bool is_on_pool) {
     if (auto ready = prepare(*exchange); !ready) return fail_with(exchange, std::move(ready).error());
+    const auto& unfinished = exchange->operation->unfinished;
+    if (unfinished && waits_.is_full()) return fail_with(exchange, *unfinished);
     exchange->first_run = std::chrono::steady_clock::now();
     run(exchange, is_on_pool);
   }
@@ -320,11 +322,19 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     const std::string woken_by = std::exchange(exchange->woken_by, {});
     if (answer && !exchange->is_last_run && wait_for_better(exchange, *answer)) return;
     if (answer)
-      answer_with(exchange, std::move(*answer));
+      end_wait(exchange, std::move(*answer));
     else
       fail_with(exchange, std::move(answer).error());
     // There may be more for the next who waits.
     if (!woken_by.empty()) waits_.raise(woken_by);
+  }
+
+  // Nobody waits any longer for a better answer.
+  void end_wait(const ExchangePtr& exchange, json::object answer) {
+    const service::Operation& operation = *exchange->operation;
+    if (operation.unfinished && operation.wait && operation.wait(exchange->call(), answer))
+      return fail_with(exchange, *operation.unfinished);
+    answer_with(exchange, std::move(answer));
   }
 
   // True if the answer can wait, and does.
@@ -358,7 +368,7 @@ class Front::Core : public std::enable_shared_from_this<Core> {
       if (why == Waits::Why::signalled) waits_.raise(signal);
       return;
     }
-    if (why == Waits::Why::stopped) return answer_with(exchange, std::move(exchange->answer));
+    if (why == Waits::Why::stopped) return end_wait(exchange, std::move(exchange->answer));
     if (why == Waits::Why::signalled) exchange->woken_by = signal;
     // A last look at the end of the time: something may have become visible by time alone.
     if (why == Waits::Why::timed_out) exchange->is_last_run = true;

@@ -208,5 +208,44 @@ TEST_F(FrontTest, StoppingAnswersLongPollsAtOnce) {
   EXPECT_EQ(client.receive().body, "{}");
 }
 
+TEST(FrontUnfinished, IsAnErrorThatSdksRetryWhereWaitingIsNotPossible) {
+  const auto start = [](const Stage& stage) {
+    return stage.bytes({.service = "states",
+                        .headers = {{"X-Amz-Target", "AWSStepFunctions.StartSyncExecution"}},
+                        .body = R"({"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m"})"});
+  };
+  const auto refused = [](const http::TestClient::Response& response) {
+    EXPECT_EQ(response.status, 503);
+    EXPECT_NE(response.body.find("ServiceUnavailable"), std::string::npos) << response.body;
+    EXPECT_EQ(response.body.find("RUNNING"), std::string::npos) << response.body;
+  };
+  const auto runs = [](const Stage& stage) {
+    return stage.store
+        ->read([](store::Reader& reader) -> Result<std::int64_t> {
+          return reader.integer("SELECT count(*) FROM stage_messages", 0);
+        })
+        .value();
+  };
+  {
+    Stage full{{.waiting_max = 0}};
+    http::TestClient client{full.server->port()};
+    client.send(start(full));
+    refused(client.receive());
+    EXPECT_EQ(runs(full), 0);  // nothing that the retry would do a second time
+  }
+  {
+    Stage short_of_time{{.wait_max = std::chrono::milliseconds{50}}};
+    http::TestClient client{short_of_time.server->port()};
+    client.send(start(short_of_time));
+    refused(client.receive());
+  }
+  Stage stage;
+  http::TestClient client{stage.server->port()};
+  client.send(start(stage));
+  while (runs(stage) == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  stage.front->stop();
+  refused(client.receive());
+}
+
 }  // namespace
 }  // namespace tocsin::api

@@ -118,10 +118,21 @@ service::Service others(const char* name) {
                                                 {"Payload", string_at(call.input, "Payload")}};
                                           }}}}};
   if (name == std::string_view("states"))
-    return {"states", {{.name = "StartExecution", .run = service::Write{[](store::Transaction&, const Call&) -> Answer {
-                                                    return json::object{{"executionArn", "arn"},
-                                                                        {"startDate", "2026-01-02T03:04:05.678Z"}};
-                                                  }}}}};
+    return {"states",
+            {{.name = "StartExecution", .run = service::Write{[](store::Transaction&, const Call&) -> Answer {
+                                          return json::object{{"executionArn", "arn"},
+                                                              {"startDate", "2026-01-02T03:04:05.678Z"}};
+                                        }}},
+             // One that never ends; it counts its runs among the messages.
+             {.name = "StartSyncExecution",
+              .run = service::Write{[](store::Transaction& transaction, const Call&) -> Answer {
+                transaction.execute("INSERT INTO stage_messages (body) VALUES ('started')");
+                return json::object{{"executionArn", "arn"}, {"status", "RUNNING"}};
+              }},
+              .wait = [](const Call&, const json::object&) -> std::optional<service::Wait> {
+                return service::Wait{"the end", std::chrono::minutes{5}};
+              },
+              .unfinished = Error{ErrorCode::unavailable, "not now", "ServiceUnavailable"}}}};
   if (name == std::string_view("sns"))
     return {"sns",
             {{.name = "Publish", .run = service::Write{[](store::Transaction&, const Call& call) -> Answer {
@@ -150,7 +161,7 @@ void add_test_services(service::Directory& directory) {
   directory.add(access::service({}));
 }
 
-Stage::Stage() {
+Stage::Stage(FrontOptions options) {
   char pattern[] = "/tmp/tocsin-stage-XXXXXX";
   check(mkdtemp(pattern) != nullptr, "a temporary folder can be made");
   folder = pattern;
@@ -167,7 +178,7 @@ Stage::Stage() {
                                 .user_id = "AIDATEST",
                                 .access_key_id = key_id}};
   };
-  front = std::make_unique<Front>(directory, *store, credentials, Identity{}, clock, random, pool);
+  front = std::make_unique<Front>(directory, *store, credentials, Identity{}, clock, random, pool, std::move(options));
   store->start();
   routes.otherwise(
       [this](http::Request request, http::Responder responder) { (*front)(std::move(request), std::move(responder)); });

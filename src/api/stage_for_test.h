@@ -22,7 +22,7 @@ class Stage {
   static constexpr const char* key_id = "AKIAIOSFODNN7EXAMPLE";
   static constexpr const char* secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-  Stage();
+  explicit Stage(FrontOptions options = {});
   ~Stage();
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;

@@ -85,6 +85,11 @@ std::size_t Waits::size() const {
   return waiting_.size();
 }
 
+bool Waits::is_full() const {
+  const std::lock_guard lock{mutex_};
+  return stopping_ || waiting_.size() >= waiting_max_;
+}
+
 void Waits::run() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {

@@ -40,6 +40,8 @@ class Waits {
   // Wakes all with Why::stopped; later ones are not taken.
   void stop();
   std::size_t size() const;
+  // Whether add() would be refused.
+  bool is_full() const;
 
  private:
   struct Waiting {

@@ -67,6 +67,10 @@ struct Operation {
   // Answers requests without a signature too (a link in a message): `caller` then has the account only, and what the
   // input holds (a token) must prove the right to call.
   bool unsigned_allowed = false;
+  // For operations with `wait` whose answer is of no use before it is complete: what the caller gets where there is no
+  // room to wait (then the operation is not run at all), where the time to wait is over, or where the server stops.
+  // Without one: the answer as it is.
+  std::optional<Error> unfinished = {};
 };
 
 // `id` is the signing name: "securityhub", "events", "sns", "sqs", "states", "lambda", "dynamodb", "network-firewall",

@@ -21,7 +21,10 @@ service::Service service(Machines& machines, Executions& executions) {
            Lane::workflow},
           {"StartSyncExecution",
            Write{[&](Transaction& t, const Call& c) { return executions.start_sync_execution(t, c); }}, Lane::workflow,
-           Executions::wait_for_sync},
+           Executions::wait_for_sync, false, false,
+           // SDKs try it again; a run that was started goes on.
+           Error{ErrorCode::unavailable, "The server cannot wait for the execution's end now; try again.",
+                 "ServiceUnavailable"}},
           {"RedriveExecution", Write{[&](Transaction& t, const Call& c) { return executions.redrive_execution(t, c); }},
            Lane::workflow},
           {"DescribeMapRun", Read{[&](Reader& r, const Call& c) { return executions.describe_map_run(r, c); }}},
