@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/time_format.h"
-#include "store/compress.h"
+#include "workflows/detail/event_log.h"
 #include "workflows/detail/executions.h"
 #include "workflows/paging.h"
 #include "workflows/workflows.h"
@@ -136,32 +136,24 @@ service::Answer Executions::history(store::Reader& reader, const service::Call& 
   const bool with_data = bool_at(call.input, "includeExecutionData", true);
   const std::int64_t from = page->after.empty() ? (reverse ? std::numeric_limits<std::int64_t>::max() : 0)
                                                 : std::strtoll(page->after.c_str(), nullptr, 10);
-  auto rows =
-      reader.query(fmt::format("SELECT id, at, body FROM execution_event WHERE execution = ? AND child = ? AND id {} ? "
-                               "ORDER BY id {} LIMIT ?",
-                               reverse ? "<" : ">", reverse ? "DESC" : "ASC"),
-                   id, child, from, page->size + 1);
   json::array events;
   json::object answer;
   std::int64_t last = 0;
-  while (rows.next()) {
+  auto read = read_events(reader, {id, child}, from, reverse, [&](std::int64_t number, json::object&& event) {
     if (std::ssize(events) == page->size) {
       answer["nextToken"] = make_token(std::to_string(last));
-      break;
+      return false;
     }
-    last = rows.integer(0);
-    auto body = store::decompress(rows.blob(2));
-    if (!body) return pass_on(body);
-    auto event = parse_json_object(*body);
-    if (!event) return pass_on(event);
-    (*event)["timestamp"] = format_rfc3339(rows.time(1));
+    last = number;
     if (!with_data) {
-      for (auto& [name, details] : *event)
+      for (auto& [name, details] : event)
         if (auto* object = details.if_object())
           for (const auto* member : {"input", "output", "parameters"}) object->erase(member);
     }
-    events.push_back(std::move(*event));
-  }
+    events.push_back(std::move(event));
+    return true;
+  });
+  if (!read) return pass_on(read);
   answer["events"] = std::move(events);
   return answer;
 }

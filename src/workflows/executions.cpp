@@ -6,6 +6,7 @@
 
 #include "store/compress.h"
 #include "workflows/activities.h"
+#include "workflows/detail/event_log.h"
 #include "workflows/state_tests.h"
 #include "workflows/workflows.h"
 
@@ -121,10 +122,7 @@ void Executions::save(store::Transaction& transaction, const Row& row, const asl
                       asl::to_string(row.state.status),
                       finished ? std::optional<Time>{transaction.now()} : std::nullopt, oldest_task(row.state),
                       store::Blob{store::compress(row.state.to_json())}, row.id);
-  for (const auto& event : step.events)
-    transaction.execute("INSERT INTO execution_event (execution, child, id, at, body) VALUES (?,?,?,?,?)", row.id,
-                        event.child, event.id, event.timestamp,
-                        store::Blob{store::compress(asl::to_text(asl::to_json(event)))});
+  write_events(transaction, row.id, step.events);
   record_map_runs(transaction, row.id, step);
   for (const auto& command : step.commands) perform(transaction, row, command);
   if (!finished) return;

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/time_format.h"
-#include "store/compress.h"
+#include "workflows/detail/event_log.h"
 #include "workflows/detail/executions.h"
 #include "workflows/paging.h"
 #include "workflows/workflows.h"
@@ -42,14 +42,14 @@ json::object to_document(const asl::MapRun::Counts& counts) {
 
 // One stored event of a child: its first or its last.
 Result<json::object> read_event(store::Reader& reader, const MapChild& child, bool last) {
-  auto rows = reader.query(fmt::format("SELECT body FROM execution_event WHERE execution = ? AND child = ? "
-                                       "ORDER BY id {} LIMIT 1",
-                                       last ? "DESC" : "ASC"),
-                           child.execution, child.child);
-  if (!rows.next()) return json::object{};
-  auto body = store::decompress(rows.blob(0));
-  if (!body) return pass_on(body);
-  return parse_json_object(*body);
+  json::object found;
+  const auto from = last ? std::numeric_limits<std::int64_t>::max() : 0;
+  auto read = read_events(reader, {child.execution, child.child}, from, last, [&](std::int64_t, json::object&& event) {
+    found = std::move(event);
+    return false;
+  });
+  if (!read) return pass_on(read);
+  return found;
 }
 
 const json::object& details_of(const json::object& event) {
