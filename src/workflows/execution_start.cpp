@@ -39,7 +39,7 @@ Result<json::value> read_input(std::string_view input) {
 }
 
 Result<Executions::Started> Executions::start(store::Transaction& transaction, std::string_view machine_arn,
-                                              std::string_view name, std::string_view input) {
+                                              std::string_view name, std::string_view input, Going going) {
   auto machine = machines_.resolve(transaction, machine_arn);
   if (!machine) return pass_on(machine);
   if (machine->express) {
@@ -78,6 +78,7 @@ Result<Executions::Started> Executions::start(store::Transaction& transaction, s
                               .state_machine_name = machine->name};
   auto step = asl::start(**definition, row.state, std::move(*value), info, transaction.now(), transaction.random());
   record_origin(transaction, row.id, *machine, step);
+  if (going == Going::at_once) follow(transaction, row, **definition, step);
   save(transaction, row, step);
   return Started{arn, transaction.now()};
 }
@@ -87,7 +88,7 @@ Result<void> Executions::deliver(store::Transaction& transaction, const std::str
   // Derived from the delivery, so that the same event never starts the machine twice.
   const std::string name =
       message.idempotency_key.empty() ? std::string{} : digest::sha256_hex(message.idempotency_key).substr(0, 40);
-  auto started = start(transaction, arn, name, message.body);
+  auto started = start(transaction, arn, name, message.body, Going::at_once);
   if (!started && started.error().aws_code == "ExecutionAlreadyExists") return {};
   if (!started) return pass_on(started);
   return {};

@@ -190,8 +190,8 @@ Result<void> Executions::happen(store::Transaction& transaction, Row& row, const
   const bool deleting = Machines::is_deleting(transaction, row.machine_arn);
   const asl::Happening stop = asl::StopRequested{};
   const bool stops = deleting && !std::holds_alternative<asl::StopRequested>(happening);
-  const auto step =
-      asl::advance(**definition, row.state, stops ? stop : happening, transaction.now(), transaction.random());
+  auto step = asl::advance(**definition, row.state, stops ? stop : happening, transaction.now(), transaction.random());
+  follow(transaction, row, **definition, step);
   if (!step.events.empty() || !step.commands.empty()) save(transaction, row, step);
   if (deleting && row.state.finished()) Machines::finish_deletion(transaction, row.machine_arn);
   return {};

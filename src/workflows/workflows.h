@@ -53,8 +53,10 @@ class Executions final : public service::Destination {
   // Starts an execution; an empty `name` is drawn. Starting again with a name in use and the same input, while that
   // one runs, gives the same execution. Errors: StateMachineDoesNotExist, InvalidName, InvalidExecutionInput,
   // ExecutionAlreadyExists.
+  // With `Going::at_once` its first tasks are made in the same transaction, where they are done inside the program.
+  enum class Going { by_the_outbox, at_once };
   Result<Started> start(store::Transaction& transaction, std::string_view machine_arn, std::string_view name,
-                        std::string_view input);
+                        std::string_view input, Going going = Going::by_the_outbox);
 
   // What becomes of a task or timer of an execution that the outbox gives up: the task fails with States.TaskFailed,
   // which the machine may catch; where nothing else can be done, the execution fails. False: the delivery is of another
@@ -104,6 +106,9 @@ class Executions final : public service::Destination {
   void perform(store::Transaction& transaction, const Row& row, const asl::Command& command);
   void schedule(store::Transaction& transaction, const Row& row, const asl::ScheduleTask& task);
   Result<void> happen(store::Transaction& transaction, Row& row, const asl::Happening& happening);
+  // chain.cpp. Performs the tasks that `step` schedules, and those that follow from them, as far as they are done
+  // inside the program; `step` becomes the whole of it.
+  void follow(store::Transaction& transaction, Row& row, const asl::Definition& definition, asl::Step& step) const;
   Result<void> run_task(store::Transaction& transaction, const store::Due& due);
   Result<void> fire_timer(store::Transaction& transaction, const store::Due& due);
   Result<void> purge(store::Transaction& transaction, const store::Due& due);
