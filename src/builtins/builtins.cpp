@@ -67,7 +67,7 @@ struct Bound {
       : api{transaction, world.directory, world.identity, invocation},
         hub{api, transaction, world.find_finding},
         topic{api},
-        table{transaction, world.containment.tables(), setting(invocation, "ACLMETATABLE"), api.caller().arn,
+        table{transaction, world.containment, setting(invocation, "ACLMETATABLE"), api.caller().arn,
               retention(invocation)},
         rule_group{transaction, world.containment.rule_groups()},
         webhook{transaction} {

@@ -110,15 +110,30 @@ Result<void> EmbeddedBlockTable::submitted(const std::vector<std::string>& prefi
 }
 
 Result<void> EmbeddedBlockTable::remember_enforced(std::string_view rule_group_arn, std::string_view settings,
-                                                   std::size_t entries) {
-  tables_.remember_enforced(transaction_, table_, rule_group_arn, settings, static_cast<std::int64_t>(entries));
+                                                   std::size_t entries, bool one_each) {
+  tables_.remember_enforced(
+      transaction_, {.table = table_, .rule_group_arn = std::string(rule_group_arn), .settings = std::string(settings)},
+      static_cast<std::int64_t>(entries), one_each);
   return {};
 }
 
 Result<std::optional<std::size_t>> EmbeddedBlockTable::enforced(std::string_view rule_group_arn,
                                                                 std::string_view settings) {
-  const auto entries = tables_.enforced(transaction_, table_, rule_group_arn, settings);
+  const auto entries = tables_.enforced(
+      transaction_,
+      {.table = table_, .rule_group_arn = std::string(rule_group_arn), .settings = std::string(settings)});
   return entries ? std::optional{static_cast<std::size_t>(*entries)} : std::nullopt;
+}
+
+Result<std::optional<std::size_t>> EmbeddedBlockTable::enforce_new(std::string_view rule_group_arn,
+                                                                   std::string_view settings,
+                                                                   const std::vector<std::int64_t>& priorities) {
+  auto entries = containment_.enforce_new(transaction_, {.table = table_,
+                                                         .rule_group_arn = std::string(rule_group_arn),
+                                                         .settings = std::string(settings),
+                                                         .priorities = priorities});
+  if (!entries) return pass_on(entries);
+  return *entries ? std::optional{static_cast<std::size_t>(**entries)} : std::nullopt;
 }
 
 Result<bool> EmbeddedBlockTable::is_held(std::string_view host) {

@@ -49,10 +49,11 @@ class EmbeddedTopic final : public responders::Topic {
 
 class EmbeddedBlockTable final : public responders::BlockTable {
  public:
-  EmbeddedBlockTable(store::Transaction& transaction, containment::BlockTables& tables, std::string table,
+  EmbeddedBlockTable(store::Transaction& transaction, containment::Containment& containment, std::string table,
                      std::string actor, std::chrono::hours retention)
       : transaction_{transaction},
-        tables_{tables},
+        containment_{containment},
+        tables_{containment.tables()},
         table_{std::move(table)},
         actor_{std::move(actor)},
         retention_{retention} {}
@@ -60,15 +61,18 @@ class EmbeddedBlockTable final : public responders::BlockTable {
   Result<std::vector<std::string>> wanted() override;
   Result<std::vector<std::string>> expire(std::chrono::hours retention) override;
   Result<void> submitted(const std::vector<std::string>& prefixes) override;
-  Result<void> remember_enforced(std::string_view rule_group_arn, std::string_view settings,
-                                 std::size_t entries) override;
+  Result<void> remember_enforced(std::string_view rule_group_arn, std::string_view settings, std::size_t entries,
+                                 bool one_each) override;
   Result<std::optional<std::size_t>> enforced(std::string_view rule_group_arn, std::string_view settings) override;
+  Result<std::optional<std::size_t>> enforce_new(std::string_view rule_group_arn, std::string_view settings,
+                                                 const std::vector<std::int64_t>& priorities) override;
   Result<bool> is_held(std::string_view host) override;
   Result<void> confirmed(const std::vector<std::string>& prefixes) override;
   Result<bool> remove(std::string_view host) override;
 
  private:
   store::Transaction& transaction_;
+  containment::Containment& containment_;
   containment::BlockTables& tables_;
   std::string table_, actor_;
   std::chrono::hours retention_;

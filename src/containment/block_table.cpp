@@ -355,25 +355,51 @@ void BlockTables::revise(store::Transaction& transaction, std::string_view table
   transaction.execute("UPDATE containment_table SET revision = revision + 1 WHERE name = ?", table);
 }
 
-void BlockTables::remember_enforced(store::Transaction& transaction, std::string_view table,
-                                    std::string_view rule_group_arn, std::string_view settings, std::int64_t entries) {
+void BlockTables::remember_enforced(store::Transaction& transaction, const Enforcing& what, std::int64_t entries,
+                                    bool is_exact) {
   transaction.execute(
-      "INSERT INTO containment_enforced (arn, table_name, settings, token, revision, entries) SELECT g.arn, t.name, ?, "
-      "g.token, t.revision, ? FROM containment_rule_group g, containment_table t WHERE g.arn = ? AND t.name = ? "
-      "ON CONFLICT (arn) DO UPDATE SET table_name = excluded.table_name, settings = excluded.settings, token = "
-      "excluded.token, revision = excluded.revision, entries = excluded.entries",
-      settings, entries, rule_group_arn, table);
+      "INSERT INTO containment_enforced (arn, table_name, settings, token, revision, entries, is_exact) SELECT g.arn, "
+      "t.name, ?, g.token, t.revision, ?, ? FROM containment_rule_group g, containment_table t WHERE g.arn = ? AND "
+      "t.name = ? ON CONFLICT (arn) DO UPDATE SET table_name = excluded.table_name, settings = excluded.settings, "
+      "token "
+      "= excluded.token, revision = excluded.revision, entries = excluded.entries, is_exact = excluded.is_exact",
+      what.settings, entries, is_exact, what.rule_group_arn, what.table);
 }
 
-std::optional<std::int64_t> BlockTables::enforced(store::Reader& reader, std::string_view table,
-                                                  std::string_view rule_group_arn, std::string_view settings) const {
+std::optional<std::int64_t> BlockTables::enforced(store::Reader& reader, const Enforcing& what) const {
   auto rows = reader.query(
       "SELECT e.entries FROM containment_enforced e JOIN containment_rule_group g ON g.arn = e.arn AND g.token = "
       "e.token JOIN containment_table t ON t.name = e.table_name AND t.revision = e.revision WHERE e.arn = ? AND "
       "e.table_name = ? AND e.settings = ? AND NOT EXISTS (SELECT 1 FROM containment_block b WHERE b.table_name = "
       "t.name AND b.state = 'confirmed' AND b.expires_at <= ?)",
-      rule_group_arn, table, settings, reader.now());
+      what.rule_group_arn, what.table, what.settings, reader.now());
   return rows.next() ? std::optional{rows.integer(0)} : std::nullopt;
+}
+
+bool BlockTables::has_leaving(store::Reader& reader, std::string_view table) const {
+  return reader.exists("SELECT 1 FROM containment_block WHERE table_name = ? AND state = 'releasing' LIMIT 1", table) ||
+         reader.exists(
+             "SELECT 1 FROM containment_block WHERE table_name = ? AND state IN ('desired', 'submitted', 'confirmed') "
+             "AND expires_at <= ? LIMIT 1",
+             table, reader.now());
+}
+
+std::vector<netset::Prefix> BlockTables::unconfirmed(store::Reader& reader, std::string_view table,
+                                                     std::size_t count_max) const {
+  std::vector<netset::Prefix> prefixes;
+  auto rows = reader.query(
+      "SELECT host FROM containment_block WHERE table_name = ? AND state IN ('desired', 'submitted') LIMIT ?", table,
+      count_max);
+  while (rows.next()) prefixes.push_back(canonical(rows.text(0)));
+  return prefixes;
+}
+
+void BlockTables::confirm_one(store::Transaction& transaction, std::string_view table, const netset::Prefix& prefix) {
+  transaction.execute(
+      "UPDATE containment_block SET state = ?, submitted_at = coalesce(submitted_at, ?), confirmed_at = ?, released_at "
+      "= NULL WHERE table_name = ? AND host = ?",
+      to_text(State::confirmed), transaction.now(), transaction.now(), table, netset::to_short_text(prefix));
+  revise(transaction, table);
 }
 
 std::optional<Block> BlockTables::remove(store::Transaction& transaction, std::string_view table,

@@ -75,6 +75,13 @@ struct Table {
   json::object description;  // AttributeDefinitions, KeySchema, BillingMode as given
 };
 
+// A block table, the rule group that is to hold what it wants, and the rules that do: `settings` tells those that one
+// configuration makes from others.
+struct Enforcing {
+  std::string table, rule_group_arn, settings;
+  std::vector<std::int64_t> priorities = {};
+};
+
 class BlockTables {
  public:
   // Refusals kept; past it the oldest go.
@@ -117,12 +124,16 @@ class BlockTables {
   // Confirmed rows that no rule blocks any more become desired again; returns how many.
   std::size_t demote(store::Transaction& transaction, const netset::Set& blocked);
 
-  // Remembers that the rule group was made to hold all that the table wants, in so many entries, by the rules that
-  // `settings` describes; and says so as long as nothing has changed on either side and no block has expired.
-  void remember_enforced(store::Transaction& transaction, std::string_view table, std::string_view rule_group_arn,
-                         std::string_view settings, std::int64_t entries);
-  std::optional<std::int64_t> enforced(store::Reader& reader, std::string_view table, std::string_view rule_group_arn,
-                                       std::string_view settings) const;
+  // Remembers that the rule group was made to hold all that the table wants, in so many entries (`is_exact`: one an
+  // address, none merged); and says so as long as nothing has changed on either side and no block has expired.
+  void remember_enforced(store::Transaction& transaction, const Enforcing& what, std::int64_t entries, bool is_exact);
+  std::optional<std::int64_t> enforced(store::Reader& reader, const Enforcing& what) const;
+  // Whether an address is to leave the firewall, or a block has expired.
+  bool has_leaving(store::Reader& reader, std::string_view table) const;
+  // What the firewall is not known to hold, at most so many.
+  std::vector<netset::Prefix> unconfirmed(store::Reader& reader, std::string_view table, std::size_t count_max) const;
+  // The firewall holds this one.
+  void confirm_one(store::Transaction& transaction, std::string_view table, const netset::Prefix& prefix);
 
   // Removes a row whatever its state; the caller takes it out of the firewall.
   std::optional<Block> remove(store::Transaction& transaction, std::string_view table, std::string_view host);

@@ -55,6 +55,12 @@ CREATE TABLE containment_enforced (
 CREATE TABLE containment_by_hand (
   arn TEXT NOT NULL, rule TEXT NOT NULL, side TEXT NOT NULL, address TEXT NOT NULL, whole BIGINT NOT NULL,
   actor TEXT NOT NULL, since_at BIGINT NOT NULL, PRIMARY KEY (arn, rule, side, address));
+)"},
+                                      // is_exact: an entry an address.
+                                      {"containment", 4, R"(
+CREATE TABLE containment_entry (
+  arn TEXT NOT NULL, priority BIGINT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (arn, priority, address));
+ALTER TABLE containment_enforced ADD COLUMN is_exact BIGINT NOT NULL DEFAULT 0;
 )"}};
 
 constexpr std::string_view enforce_kind = "containment-enforce";

@@ -56,6 +56,10 @@ class Containment {
   // Registers kind "containment-enforce". Before the store starts. Without it rows that are written by hand reach the
   // firewall with the next finding only.
   void attach(store::Outbox& outbox, Enforce enforce);
+  // Adds what the table has come to want since the rule group was last made to hold all of it, without touching or
+  // reading the rest of either; confirms those. Returns the number of entries. Nothing, and nothing is changed: more
+  // than that is to be done (somebody changed the rules, an address is to leave, the capacity is short).
+  Result<std::optional<std::int64_t>> enforce_new(store::Transaction& transaction, const Enforcing& what);
   // If a wanted row is not confirmed: has it enforced, at once and then again until it holds.
   void enforce_soon(store::Transaction& transaction, std::string_view cause);
 

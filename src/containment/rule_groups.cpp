@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "containment/entries.h"
 #include "core/time_format.h"
 #include "digest/digest.h"
 
@@ -18,7 +19,7 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::validation, std::move(message), "InvalidRequestException");
 }
 
-RuleGroup read_group(const store::Rows& rows) {
+RuleGroup read_group(store::Reader& reader, const store::Rows& rows) {
   RuleGroup group{.arn = rows.string(0),
                   .name = rows.string(1),
                   .type = rows.string(2),
@@ -29,6 +30,7 @@ RuleGroup read_group(const store::Rows& rows) {
                   .consumed = rows.integer(9),
                   .modified = rows.time(10)};
   if (auto document = parse_json_object(rows.text(6))) group.document = std::move(*document);
+  fill_in_entries(reader, group.arn, group.document);
   if (auto settings = parse_json_object(rows.text(7))) group.settings = std::move(*settings);
   if (auto managed = parse_json(rows.text(11)); managed && managed->is_array()) {
     for (const auto& priority : managed->get_array()) {
@@ -135,7 +137,7 @@ Result<RuleGroup> RuleGroups::find(store::Reader& reader, const json::object& in
       "?)",
       columns);
   auto rows = reader.query(sql, arn, arn, name, name, type, type);
-  if (rows.next()) return read_group(rows);
+  if (rows.next()) return read_group(reader, rows);
   return fail(ErrorCode::not_found,
               fmt::format("no rule group {}{}{}", arn.empty() ? name : arn, type.empty() ? "" : " of type ", type),
               "ResourceNotFoundException");
@@ -196,6 +198,8 @@ service::Answer RuleGroups::remove(store::Transaction& transaction, const json::
   if (!group) return pass_on(group);
   transaction.execute("DELETE FROM containment_rule_group WHERE arn = ?", group->arn);
   transaction.execute("DELETE FROM containment_by_hand WHERE arn = ?", group->arn);
+  transaction.execute("DELETE FROM containment_enforced WHERE arn = ?", group->arn);
+  remove_entries(transaction, group->arn);
   return json::object{{"RuleGroupResponse", response_of(*group, "DELETING")}};
 }
 
@@ -252,7 +256,7 @@ void RuleGroups::write(store::Transaction& transaction, RuleGroup& group) {
       "consumed, modified_at, managed) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (arn) DO UPDATE SET token = "
       "excluded.token, description = excluded.description, document = excluded.document, settings = excluded.settings, "
       "consumed = excluded.consumed, modified_at = excluded.modified_at, managed = excluded.managed",
-      group.arn, group.name, group.type, group.id, group.token, group.description, to_json(group.document),
+      group.arn, group.name, group.type, group.id, group.token, group.description, write_entries(transaction, group),
       to_json(group.settings), group.capacity, group.consumed, group.modified,
       to_json(json::value(json::array(group.managed.begin(), group.managed.end()))));
 }
@@ -261,7 +265,7 @@ std::vector<RuleGroup> RuleGroups::all(store::Reader& reader) const {
   static const std::string sql = fmt::format("SELECT {} FROM containment_rule_group ORDER BY arn", columns);
   std::vector<RuleGroup> groups;
   auto rows = reader.query(sql);
-  while (rows.next()) groups.push_back(read_group(rows));
+  while (rows.next()) groups.push_back(read_group(reader, rows));
   return groups;
 }
 

@@ -66,9 +66,19 @@ class BlockTable {
   // Says that the rule group was made to hold all that is wanted, in so many entries, by the rules that `settings`
   // describes. Asked later, the answer is that number while nothing has changed on either side; nothing where that is
   // not known. So of many updates that come together the first does the work.
-  virtual Result<void> remember_enforced(std::string_view, std::string_view, std::size_t) { return {}; }
+  // `one_each`: an entry an address.
+  virtual Result<void> remember_enforced(std::string_view, std::string_view, std::size_t, bool /*one_each*/) {
+    return {};
+  }
   virtual Result<std::optional<std::size_t>> enforced(std::string_view /*rule_group_arn*/,
                                                       std::string_view /*settings*/) {
+    return std::optional<std::size_t>{};
+  }
+  // Adds to these rules what has come to be wanted since, and says that they hold it: an update in which nothing else
+  // is read or written. Returns the number of entries; nothing where that is not known to be all there is to do.
+  virtual Result<std::optional<std::size_t>> enforce_new(std::string_view /*rule_group_arn*/,
+                                                         std::string_view /*settings*/,
+                                                         const std::vector<std::int64_t>& /*priorities*/) {
     return std::optional<std::size_t>{};
   }
   // Whether this address is wanted and the rule group holds it. Asked only where enforced() gave a number.

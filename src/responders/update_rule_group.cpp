@@ -113,12 +113,20 @@ std::string mark_of(const RuleGroupSettings& settings) {
       json::value(json::array{settings.priority, settings.custom_action_name, settings.custom_action_value}));
 }
 
-// The answer where the rule group holds already what the table wants: another update, made together with this one, did
-// the work for both. Only for inputs that name addresses; the others ask for the work itself.
+// The rules that hold the blocks: as sources, as destinations.
+std::vector<std::int64_t> priorities_of(const RuleGroupSettings& settings) {
+  return {settings.priority, settings.priority + destinations_behind};
+}
+
+// The answer where the rule group holds already what the table wants (another update, made together with this one, did
+// the work for both), or comes to hold it by additions alone. Only for inputs that name addresses; the others ask for
+// the work itself.
 Result<std::optional<json::value>> answer_if_enforced(const json::object& input, const RuleGroupSettings& settings,
                                                       Ports& ports) {
   if (!names_addresses(input)) return std::optional<json::value>{};
-  auto entries = ports.table->enforced(settings.arn, mark_of(settings));
+  const auto mark = mark_of(settings);
+  auto entries = ports.table->enforced(settings.arn, mark);
+  if (entries && !*entries) entries = ports.table->enforce_new(settings.arn, mark, priorities_of(settings));
   if (!entries) return pass_on(entries);
   if (!*entries) return std::optional<json::value>{};
   bool blocked = true;
@@ -151,8 +159,7 @@ Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGro
                   "CapacityExceeded");
     write_rules(description->rule_group, entries, settings);
   }
-  auto updated = ports.rule_group->update(settings.arn, std::move(*description),
-                                          {settings.priority, settings.priority + destinations_behind});
+  auto updated = ports.rule_group->update(settings.arn, std::move(*description), priorities_of(settings));
   if (!updated) return pass_on(updated);
   return entries.size();
 }
@@ -214,7 +221,8 @@ Result<json::value> update_rule_group(const json::value& input, const RuleGroupS
   if (!held) return pass_on(held);
   if (auto told = ports.table->confirmed(*held); !told) return pass_on(told);
   if (held->size() == wanted->size())
-    if (auto told = ports.table->remember_enforced(settings.arn, mark_of(settings), *count); !told)
+    if (auto told = ports.table->remember_enforced(settings.arn, mark_of(settings), *count, *count == wanted->size());
+        !told)
       return pass_on(told);
   if (names_addresses(answer)) {
     answer["Blocked"] = holds_all(answer, *wanted);
