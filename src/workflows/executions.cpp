@@ -78,7 +78,7 @@ Executions::Executions(Machines& machines, const Tasks& tasks, Limits limits)
 void Executions::call_outside_with(CallOutside call) {
   outside_ = std::make_unique<OutsideTasks>(
       std::move(call), [this](store::Transaction& transaction, const std::string& key, const OutsideResult& result) {
-        if (key.starts_with(state_test_prefix)) return keep_state_test_result(transaction, key, result);
+        if (key.starts_with(state_test_prefix)) return state_tests_.keep(transaction, key, result);
         const auto [execution, number] = numbers_of(key);
         // A failing disk fails the whole change; anything else that can go wrong is the execution's own.
         (void)tell(transaction, execution, happening_of(asl::TaskId{number}, result.outcome));

@@ -46,7 +46,7 @@ service::Service service(Machines& machines, Executions& executions) {
   for (auto& operations :
        {machine_operations(machines), tag_operations(), activity_operations(machines.identity(), executions)})
     states.operations.insert(states.operations.end(), operations.begin(), operations.end());
-  states.operations.push_back(state_test_operation(executions.tasks()));
+  states.operations.push_back(state_test_operation(executions.tasks(), executions.state_tests()));
   return states;
 }
 

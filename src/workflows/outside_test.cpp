@@ -1,6 +1,9 @@
 #include "workflows/outside.h"
 
 #include <deque>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "workflows/operations_test.h"
 
@@ -99,6 +102,48 @@ TEST_F(OutsideTest, ACallThatFoundNoRoomComesAgain) {
   ASSERT_EQ(under.size(), 1u);
   answer(json::value(1));
   EXPECT_EQ(status(execution), "SUCCEEDED");
+}
+
+// With revealSecrets the request is shown as it was sent; the store must not see it.
+TEST_F(OutsideTest, WhatATestRevealsIsInNoTable) {
+  const json::object input{{"definition", R"({"Type":"Task","Resource":"arn:aws:states:::http:invoke","End":true,)"
+                                          R"("Parameters":{"ApiEndpoint":"u"}})"},
+                           {"inspectionLevel", "TRACE"},
+                           {"revealSecrets", true}};
+  EXPECT_TRUE(good("TestState", input).empty());
+  store->run_until_idle();
+  auto one = std::move(under.front());
+  under.pop_front();
+  one.done(OutsideResult{.outcome = json::value(1), .request = {{"headers", "[Authorization: Bearer s3cret]"}}});
+  store->run_until_idle();
+  const auto holds = [&](std::string_view secret) {
+    bool found = false;
+    EXPECT_TRUE(store.read([&](store::Reader& reader) -> Result<bool> {
+      std::vector<std::string> tables;
+      {
+        auto rows = reader.query("SELECT name FROM sqlite_master WHERE type = 'table'");
+        while (rows.next()) tables.push_back(rows.string(0));
+      }
+      for (const auto& table : tables) {
+        std::vector<std::string> columns;
+        {
+          auto rows = reader.query(fmt::format("SELECT name FROM pragma_table_info('{}')", table));
+          while (rows.next()) columns.push_back(rows.string(0));
+        }
+        for (const auto& column : columns)
+          found = found ||
+                  reader.exists(fmt::format("SELECT 1 FROM \"{}\" WHERE instr(\"{}\", ?) > 0", table, column), secret);
+      }
+      return true;
+    }));
+    return found;
+  };
+  EXPECT_TRUE(holds("state-test/r"));  // the test looks where it should
+  EXPECT_FALSE(holds("s3cret"));
+  EXPECT_EQ(executions.state_tests().size(), 1u);
+  EXPECT_EQ(string_at(good("TestState", input), "inspectionData.request.headers"), "[Authorization: Bearer s3cret]");
+  EXPECT_EQ(executions.state_tests().size(), 0u);
+  EXPECT_FALSE(holds("state-test/r"));
 }
 
 TEST_F(OutsideTest, ATestOfAStateWaitsForItsCall) {

@@ -1,5 +1,7 @@
 #include "workflows/state_tests.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "asl/state_test.h"
@@ -10,6 +12,7 @@ namespace {
 constexpr std::chrono::minutes test_max{5};  // as AWS allows
 constexpr std::chrono::seconds last_look{2};
 constexpr std::chrono::hours kept_for{1};
+constexpr std::size_t kept_max = 1'000;  // results of tests that nobody asked for yet
 constexpr int depth_max = 64;
 
 std::unexpected<Error> invalid(std::string message, std::string path = {}) {
@@ -46,8 +49,9 @@ Result<json::value> read_json(const json::object& input, std::string_view member
 
 class StateTestCall {
  public:
-  StateTestCall(store::Transaction& transaction, const service::Call& call, const Tasks& tasks)
-      : transaction_{transaction}, call_{call}, tasks_{tasks}, input_{call.input} {}
+  StateTestCall(store::Transaction& transaction, const service::Call& call, const Tasks& tasks,
+                StateTestResults& results)
+      : transaction_{transaction}, call_{call}, tasks_{tasks}, results_{results}, input_{call.input} {}
 
   service::Answer run() {
     if (auto read = this->read(); !read) return pass_on(read);
@@ -158,23 +162,18 @@ class StateTestCall {
   // The first run hands the call in; the run after its return finds what it brought.
   asl::StateOutcome call_outside(const asl::ScheduleTask& task) {
     const std::string key = std::string(state_test_prefix) + std::string(call_.request_id);
-    {
-      auto rows = transaction_.query("SELECT result FROM state_test WHERE key = ?", key);
-      if (rows.next()) {
-        if (auto kept = parse_json_object(rows.text(0)); kept && !kept->empty()) return take(key, *kept);
-        is_pending_ = true;
-        return {};
-      }
-    }
-    transaction_.execute("DELETE FROM state_test WHERE created < ?", transaction_.now() - kept_for);
-    transaction_.execute("INSERT INTO state_test (key, created, result) VALUES (?,?,?)", key, transaction_.now(), "");
-    OutsideTasks::add(transaction_, task.input, key, bool_at(input_, "revealSecrets"));
+    if (const auto kept = results_.find(key)) return take(key, *kept);
     is_pending_ = true;
+    if (transaction_.exists("SELECT 1 FROM state_test WHERE key = ?", key)) return {};
+    transaction_.execute("DELETE FROM state_test WHERE created < ?", transaction_.now() - kept_for);
+    transaction_.execute("INSERT INTO state_test (key, created) VALUES (?,?)", key, transaction_.now());
+    OutsideTasks::add(transaction_, task.input, key, bool_at(input_, "revealSecrets"));
     return {};
   }
 
   asl::StateOutcome take(const std::string& key, const json::object& kept) {
     transaction_.execute("DELETE FROM state_test WHERE key = ?", key);
+    transaction_.on_commit([&results = results_, key] { results.forget(key); });
     for (const auto* part : {"request", "response"})
       if (const auto* shown = kept.if_contains(part); shown && shown->is_object() && !shown->get_object().empty())
         trace_[part] = *shown;
@@ -205,6 +204,7 @@ class StateTestCall {
   store::Transaction& transaction_;
   const service::Call& call_;
   const Tasks& tasks_;
+  StateTestResults& results_;
   const json::object& input_;
   asl::StateTest test_;
   json::object trace_;
@@ -218,7 +218,8 @@ std::string signal_of(std::string_view key) {
 
 }  // namespace
 
-void keep_state_test_result(store::Transaction& transaction, const std::string& key, const OutsideResult& result) {
+// Before the commit: a change that is rolled back runs again, and brings the same.
+void StateTestResults::keep(store::Transaction& transaction, const std::string& key, const OutsideResult& result) {
   json::object kept{{"request", result.request}, {"response", result.response}};
   if (const auto* value = std::get_if<json::value>(&result.outcome)) {
     kept["result"] = *value;
@@ -226,14 +227,37 @@ void keep_state_test_result(store::Transaction& transaction, const std::string& 
     kept["error"] = std::get<TaskFailure>(result.outcome).error;
     kept["cause"] = std::get<TaskFailure>(result.outcome).cause;
   }
-  transaction.execute("UPDATE state_test SET result = ? WHERE key = ?", to_json(kept), key);
+  {
+    const std::lock_guard lock{mutex_};
+    // Nobody waits for these any more.
+    std::erase_if(kept_, [&](const auto& entry) { return entry.second.since < transaction.now() - test_max; });
+    if (kept_.size() >= kept_max)
+      kept_.erase(std::ranges::min_element(kept_, {}, [](const auto& entry) { return entry.second.since; }));
+    kept_.insert_or_assign(key, Kept{transaction.now(), std::move(kept)});
+  }
   transaction.signal(signal_of(key));
 }
 
-service::Operation state_test_operation(const Tasks& tasks) {
+std::optional<json::object> StateTestResults::find(const std::string& key) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = kept_.find(key);
+  return found == kept_.end() ? std::nullopt : std::optional(found->second.result);
+}
+
+void StateTestResults::forget(const std::string& key) {
+  const std::lock_guard lock{mutex_};
+  kept_.erase(key);
+}
+
+std::size_t StateTestResults::size() const {
+  const std::lock_guard lock{mutex_};
+  return kept_.size();
+}
+
+service::Operation state_test_operation(const Tasks& tasks, StateTestResults& results) {
   service::Operation operation{"TestState",
-                               service::Write{[&tasks](store::Transaction& transaction, const service::Call& call) {
-                                 return StateTestCall(transaction, call, tasks).run();
+                               service::Write{[&](store::Transaction& transaction, const service::Call& call) {
+                                 return StateTestCall(transaction, call, tasks, results).run();
                                }},
                                store::Lane::workflow};
   operation.wait = [](const service::Call& call, const json::object& answer) -> std::optional<service::Wait> {

@@ -14,6 +14,7 @@
 #include "workflows/limits.h"
 #include "workflows/machines.h"
 #include "workflows/outside.h"
+#include "workflows/state_tests.h"
 #include "workflows/tasks.h"
 
 namespace tocsin::workflows {
@@ -90,6 +91,7 @@ class Executions final : public service::Destination {
   service::Answer task_heartbeat(store::Transaction& transaction, const service::Call& call);
 
   const Tasks& tasks() const { return tasks_; }
+  StateTestResults& state_tests() { return state_tests_; }
   ExecutionCounts count(store::Reader& reader) const;
   const Limits& limits() const { return limits_; }
 
@@ -159,6 +161,7 @@ class Executions final : public service::Destination {
   const Tasks& tasks_;
   Limits limits_;
   std::unique_ptr<OutsideTasks> outside_;
+  StateTestResults state_tests_;
   std::function<void(const Failed&)> failed_;
 };
 

@@ -270,7 +270,7 @@ class Executions(unittest.TestCase):
 
     def test_tail_tells_each_change_once_and_ends(self):
         quick = self.create("tail-quick", machine(P={"Type": "Pass", "End": True}))
-        slow = self.create("tail-slow", machine(W={"Type": "Wait", "Seconds": 3, "End": True}))
+        slow = self.create("tail-slow", machine(W={"Type": "Wait", "Seconds": 8, "End": True}))
         tail = subprocess.Popen([harness.PROGRAM, "executions", "tail", "--endpoint", self.server.url, "--data", self.server.folder],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         client = self.server.client("stepfunctions")
