@@ -59,6 +59,7 @@ std::optional<Config> load_config(const ConfigFlags& flags) {
                      [&](const ConfigProblem& known) { return known.key == problem.key; }))
       problems.push_back(std::move(problem));
   if (problems.empty()) return std::move(config);
+  sort_by_line(problems);
   for (const auto& problem : problems)
     fmt::print(stderr, "tocsin: {}{}{}\n", flags.config, flags.config.empty() ? "" : ": ", to_text(problem));
   return std::nullopt;
@@ -69,6 +70,7 @@ int run_serve(const ConfigFlags& flags) {
   const auto config = load_config(flags);
   if (!config) return code_wrong_use;
   set_up_log(*config);
+  for (const auto& warning : config_warnings(*config)) spdlog::warn("configuration {}", log_text(to_text(warning)));
   auto host = Host::start(*config);
   if (!host) return complain(host.error(), code_of_start(host.error()));
   for (const auto& report : (*host)->stack_reports())
@@ -133,9 +135,16 @@ int run_samples(const SamplesFlags& flags) {
 }
 
 int run_config_check(const ConfigFlags& flags) {
+  if (flags.config.empty())
+    return complain({ErrorCode::validation, "name the file: tocsin config check FILE"}, code_wrong_use);
   const auto config = load_config(flags);
   if (!config) return code_wrong_use;
-  fmt::print("{}: good\n", flags.config);
+  const auto warnings = config_warnings(*config);
+  for (const auto& warning : warnings) fmt::print(stderr, "tocsin: {}: warning: {}\n", flags.config, to_text(warning));
+  if (warnings.empty())
+    fmt::print("{}: good\n", flags.config);
+  else
+    fmt::print("{}: good, with {} warning{}\n", flags.config, warnings.size(), warnings.size() == 1 ? "" : "s");
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -12,7 +13,8 @@
 #include <toml++/toml.h>
 
 #include "app/stack_files.h"
-#include "netset/netset.h"
+#include "containment/containment.h"
+#include "netset/special.h"
 
 namespace tocsin::app {
 namespace {
@@ -204,6 +206,13 @@ void check_networks(const std::vector<std::string>& list, const char* key, std::
     if (auto prefix = netset::parse_prefix(text); !prefix) problems.push_back({0, key, prefix.error().message});
 }
 
+// Fills in the lines at which keys stand.
+void place(const Config& config, std::vector<ConfigProblem>& problems) {
+  for (auto& problem : problems)
+    if (const auto found = config.lines.find(problem.key); problem.line == 0 && found != config.lines.end())
+      problem.line = found->second;
+}
+
 }  // namespace
 
 ConfigReading parse_config(std::string_view text) {
@@ -259,10 +268,69 @@ std::vector<ConfigProblem> check_config(const Config& config) {
   if (std::ranges::find(levels, config.log_level) == std::end(levels))
     problems.push_back({0, "log.level", "must be one of trace, debug, info, warn, error, off"});
   for (auto& problem : check_stacks(config)) problems.push_back(std::move(problem));
-  for (auto& problem : problems)
-    if (const auto found = config.lines.find(problem.key); problem.line == 0 && found != config.lines.end())
-      problem.line = found->second;
+  place(config, problems);
+  sort_by_line(problems);
   return problems;
+}
+
+namespace {
+
+bool is_for_everybody(const std::string& listen) {
+  const auto host = listen.substr(0, listen.rfind(':'));
+  if (host == "localhost") return false;
+  const bool bracketed = host.size() > 2 && host.front() == '[';
+  const auto address = netset::parse_address(bracketed ? host.substr(1, host.size() - 2) : host);
+  return !address || netset::scope_of(*address) != netset::Scope::loopback;
+}
+
+void warn_of_listener(const Config& config, std::vector<ConfigProblem>& warnings) {
+  if (!is_for_everybody(config.listen)) return;
+  const auto warn = [&](std::string message) { warnings.push_back({0, "listen", std::move(message)}); };
+  warn(fmt::format("{} is reached by other machines, without TLS: put a proxy with TLS in front", config.listen));
+  if (config.feed_token.empty())
+    warn("the block feed and /metrics are refused to everybody without feed.token (or TOCSIN_FEED_TOKEN)");
+  if (config.public_url.empty())
+    warn("links in messages will name this machine's host name and port; public_url says what others use");
+}
+
+void warn_of_width(const std::vector<std::string>& list, const char* key, std::vector<ConfigProblem>& warnings) {
+  for (const auto& text : list) {
+    const auto prefix = netset::parse_prefix(text);
+    if (!prefix) continue;
+    const int length_min = prefix->family() == netset::Family::ipv4 ? containment::wide_ipv4 : containment::wide_ipv6;
+    if (prefix->length < length_min)
+      warnings.push_back(
+          {0, key, fmt::format("{} is wider than /{}: nothing in it is ever blocked", text, length_min)});
+  }
+}
+
+}  // namespace
+
+std::vector<ConfigProblem> config_warnings(const Config& config) {
+  std::vector<ConfigProblem> warnings;
+  warn_of_listener(config, warnings);
+  warn_of_width(config.own_networks, "containment.own_networks", warnings);
+  warn_of_width(config.never_block, "containment.never_block", warnings);
+  for (const auto& [stack, settings] : config.stack) {
+    for (const auto& [name, value] : settings.parameters) {
+      if (!value.empty()) continue;
+      const auto line = settings.lines.find(name);
+      warnings.push_back({line == settings.lines.end() ? 0 : line->second,
+                          fmt::format("stacks.{}.parameters.{}", stack, name),
+                          "is empty, which is as if it was not given"});
+    }
+  }
+  if (config.lines.contains("feed.token") && config.feed_token.empty())
+    warnings.push_back({0, "feed.token", "is empty, which is as if it was not given"});
+  place(config, warnings);
+  sort_by_line(warnings);
+  return warnings;
+}
+
+void sort_by_line(std::vector<ConfigProblem>& problems) {
+  std::ranges::stable_sort(problems, {}, [](const ConfigProblem& problem) {
+    return problem.line == 0 ? std::numeric_limits<int>::max() : problem.line;
+  });
 }
 
 std::string to_text(const ConfigProblem& problem) {

@@ -66,6 +66,13 @@ void apply_environment(Config& config);
 // Messages name the key, and the line where it stands in the file.
 std::vector<ConfigProblem> check_config(const Config& config);
 
+// What is allowed and yet probably not meant: empty parameters, a listener for everybody without a token, protections
+// so wide that nothing is blocked.
+std::vector<ConfigProblem> config_warnings(const Config& config);
+
+// By line; what does not stand in the file comes last.
+void sort_by_line(std::vector<ConfigProblem>& problems);
+
 // "line 3: identity.account: …"
 std::string to_text(const ConfigProblem& problem);
 

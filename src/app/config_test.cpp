@@ -128,6 +128,46 @@ TEST(Config, StackSettingsAreHeldToTheirTemplates) {
   }
 }
 
+TEST(Config, ProblemsAreInTheFilesOrder) {
+  const auto problems = check_config(parse_config(R"(
+[log]
+level = "loud"
+[containment]
+never_block = ["x"]
+[identity]
+account = "12"
+)")
+                                         .config);
+  std::vector<int> lines;
+  for (const auto& problem : problems) lines.push_back(problem.line);
+  EXPECT_EQ(lines, (std::vector<int>{3, 5, 7}));
+}
+
+TEST(Config, WhatIsProbablyNotMeantIsWarnedOf) {
+  const struct {
+    const char* text;
+    std::vector<std::string> says;
+  } cases[] = {
+      {"", {}},
+      {"listen = \"127.0.0.1:1\"", {}},
+      {"listen = \"[::1]:1\"", {}},
+      {"listen = \"localhost:1\"", {}},
+      {"listen = \"0.0.0.0:1\"", {"TLS", "feed.token", "public_url"}},
+      {"listen = \"[::]:1\"\npublic_url = \"https://x\"\nfeed = { token = \"t\" }", {"TLS"}},
+      {"[containment]\nnever_block = [\"0.0.0.0/0\", \"8.0.0.0/8\"]\nown_networks = [\"2000::/3\"]",
+       {"line 2: containment.never_block: 0.0.0.0/0 is wider", "line 3: containment.own_networks: 2000::/3"}},
+      {"[stacks.ip-blocking.parameters]\nSlackWebhookUrl = \"\"",
+       {"line 2: stacks.ip-blocking.parameters.SlackWebhookUrl: is empty"}},
+      {"[feed]\ntoken = \"\"", {"line 2: feed.token: is empty"}},
+  };
+  for (const auto& c : cases) {
+    const auto warnings = config_warnings(parse_config(c.text).config);
+    ASSERT_EQ(warnings.size(), c.says.size()) << c.text;
+    for (std::size_t i = 0; i < warnings.size(); ++i)
+      EXPECT_NE(to_text(warnings[i]).find(c.says[i]), std::string::npos) << to_text(warnings[i]);
+  }
+}
+
 TEST(Config, TimesCarryTheirUnit) {
   for (const auto* wrong : {"\"90\"", "90", "\"0d\"", "\"-1d\"", "\"1y\"", "\"99999d\""}) {
     const auto reading = parse_config(std::string("[workflows]\ntask_deadline = ") + wrong);

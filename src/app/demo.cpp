@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "app/client.h"
 #include "app/commands.h"
@@ -190,6 +191,7 @@ int run_demo(const DemoFlags& flags) {
     if (auto there = check_input(flags.findings); !there) return complain(there.error(), code_wrong_use);
   if (flags.config.log_level.empty() && flags.config.config.empty()) config->log_level = "warn";
   set_up_log(*config);
+  for (const auto& warning : config_warnings(*config)) spdlog::warn("configuration {}", log_text(to_text(warning)));
   auto host = Host::start(*config);
   if (!host)
     return complain(host.error(), host.error().code == ErrorCode::conflict ? code_wrong_use : code_unreachable);

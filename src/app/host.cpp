@@ -88,9 +88,29 @@ Result<void> Readiness::ask() {
 
 Result<std::unique_ptr<Host>> Host::start(const Config& config) {
   std::unique_ptr<Host> host{new Host};
-  if (auto opened = host->open(config); !opened) return pass_on(opened);
-  if (auto listening = host->listen(config); !listening) return pass_on(listening);
-  return host;
+  // The port first: where it is taken, nothing has been made yet.
+  if (auto bound = host->bind(config); !bound) return pass_on(bound);
+  auto started = host->open(config);
+  if (started) started = host->serve(config);
+  if (started) return host;
+  host->undo_open();
+  return pass_on(started);
+}
+
+// A start that failed leaves no folder behind that was not there before.
+void Host::undo_open() {
+  stop();
+  server_.reset();
+  routes_.reset();
+  front_.reset();
+  pool_.reset();
+  readiness_.reset();
+  engine_.reset();
+  if (made_folders_.empty()) return;
+  std::error_code error;
+  for (const char* name : {"store.db", "store.db-wal", "store.db-shm", "store.db.lock", "credentials"})
+    std::filesystem::remove(made_folders_.back() / name, error);
+  for (; !made_folders_.empty(); made_folders_.pop_back()) std::filesystem::remove(made_folders_.back(), error);
 }
 
 Host::~Host() {
@@ -99,6 +119,12 @@ Host::~Host() {
 
 Result<void> Host::open(const Config& config) {
   std::error_code error;
+  const auto folder = std::filesystem::absolute(config.data).lexically_normal();
+  std::filesystem::path path;
+  for (const auto& part : folder) {
+    path /= part;
+    if (!part.empty() && !std::filesystem::exists(path, error)) made_folders_.push_back(path);
+  }
   const bool made = std::filesystem::create_directories(config.data, error);
   if (error)
     return fail(ErrorCode::unavailable,
@@ -115,14 +141,9 @@ Result<void> Host::open(const Config& config) {
   return {};
 }
 
-Result<void> Host::listen(const Config& config) {
-  pool_ = std::make_unique<http::Pool>(reader_threads);
-  front_ = std::make_unique<api::Front>(
-      engine_->directory(), engine_->store(), [this](std::string_view id) { return keys_->find(id); },
-      engine_->identity(), clock_, random_, *pool_,
-      api::FrontOptions{.fallback_endpoint = "http://" + config.listen, .wait_max = poll_max});
-  routes_ = std::make_unique<http::Routes>(*pool_);
+Result<void> Host::bind(const Config& config) {
   http::ServerOptions options{.listen = config.listen, .threads = network_threads};
+  // Asked once it serves.
   options.refuse = [this](const http::Request& head, int status) { return front_->refuse(head, status); };
   options.on_access = log_access;
   auto server = http::Server::listen(std::move(options), [this](http::Request request, http::Responder responder) {
@@ -130,6 +151,16 @@ Result<void> Host::listen(const Config& config) {
   });
   if (!server) return pass_on(server);
   server_ = std::move(*server);
+  return {};
+}
+
+Result<void> Host::serve(const Config& config) {
+  pool_ = std::make_unique<http::Pool>(reader_threads);
+  front_ = std::make_unique<api::Front>(
+      engine_->directory(), engine_->store(), [this](std::string_view id) { return keys_->find(id); },
+      engine_->identity(), clock_, random_, *pool_,
+      api::FrontOptions{.fallback_endpoint = "http://" + config.listen, .wait_max = poll_max});
+  routes_ = std::make_unique<http::Routes>(*pool_);
   add_routes(config);
   engine_->set_url(config.public_url.empty() ? reachable_url(config.listen, server_->port()) : config.public_url,
                    !config.public_url.empty());

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -54,8 +55,10 @@ class Host {
 
  private:
   Host() = default;
+  Result<void> bind(const Config& config);
   Result<void> open(const Config& config);
-  Result<void> listen(const Config& config);
+  Result<void> serve(const Config& config);
+  void undo_open();
   void add_routes(const Config& config);
   // Feed and metrics are open on a loopback listener only, else behind the feed's token.
   Result<void> may_read(const http::Request& request, const Secret& token) const;
@@ -71,6 +74,7 @@ class Host {
   std::unique_ptr<api::Front> front_;
   std::unique_ptr<http::Routes> routes_;
   std::unique_ptr<http::Server> server_;
+  std::vector<std::filesystem::path> made_folders_;  // by open(), outermost first
   bool stopped_ = false;
 };
 

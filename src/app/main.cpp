@@ -162,9 +162,10 @@ void add_match(CLI::App& app, int& code) {
 void add_config(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("config", "Work with the configuration");
   command->require_subcommand(1);
-  auto* check = command->add_subcommand("check", "Check a configuration file; errors name line and key");
+  auto* check = command->add_subcommand("check", "Check a configuration file; errors and warnings name line and key");
   auto flags = std::make_shared<ConfigFlags>();
-  check->add_option("file,--config", flags->config, "Configuration file (TOML)")->required();
+  auto* file = check->add_option("FILE", flags->config, "Configuration file (TOML)");
+  check->add_option("--config", flags->config)->excludes(file)->group("");  // as the other commands have it
   check->callback([flags, &code] { code = run_config_check(*flags); });
 }
 

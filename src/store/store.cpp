@@ -62,10 +62,32 @@ int version_of(detail::Connection& connection, std::string_view room) {
   return static_cast<int>(reader.integer("SELECT version FROM schema_version WHERE room = ?", 0, room));
 }
 
+// Before anything is changed. Error: validation, where the store has what no migration here makes.
+Result<void> refuse_newer(detail::Connection& connection, std::span<const Migration> migrations) {
+  std::map<std::string, int, std::less<>> newest;
+  for (const auto& list : {std::span<const Migration>(own_migrations), migrations})
+    for (const auto& migration : list) {
+      int& version = newest[std::string(migration.room)];
+      version = std::max(version, migration.version);
+    }
+  Reader reader{connection, Time{}};
+  auto rows = reader.query("SELECT room, version FROM schema_version ORDER BY room");
+  while (rows.next()) {
+    const auto known = newest.find(rows.text(0));
+    const int here = known == newest.end() ? 0 : known->second;
+    if (rows.integer(1) > here)
+      return fail(
+          ErrorCode::validation,
+          fmt::format("the store was written by a newer version ('{}' is at {}, this program knows {}); nothing "
+                      "was changed. Start that version, or name another data folder",
+                      rows.text(0), rows.integer(1), here));
+  }
+  if (connection.failure()) return std::unexpected(*connection.failure());
+  return {};
+}
+
 Result<void> migrate(detail::Connection& connection, std::span<const Migration> migrations) {
-  std::map<std::string_view, int> newest;
   for (const auto& migration : migrations) {
-    newest[migration.room] = std::max(newest[migration.room], migration.version);
     const int at = version_of(connection, migration.room);
     if (migration.version <= at) continue;
     if (migration.version != at + 1)
@@ -73,14 +95,19 @@ Result<void> migrate(detail::Connection& connection, std::span<const Migration> 
                                                   at, migration.room, migration.version));
     if (auto done = apply(connection, migration); !done) return done;
   }
-  for (const auto& [room, version] : newest) {
-    if (version_of(connection, room) > version)
-      return fail(ErrorCode::validation,
-                  fmt::format("the store was written by a newer version ('{}' is at {}, this program knows {})", room,
-                              version_of(connection, room), version));
-  }
   if (connection.failure()) return std::unexpected(*connection.failure());
   return {};
+}
+
+// What a person can do about a file that is no store, or one that is damaged.
+Error explained(Error error, const std::filesystem::path& file) {
+  if (error.code == ErrorCode::corrupt)
+    error.message = fmt::format(
+        "the store {0} cannot be read: it is damaged, or no store of Tocsin's ({1}). Nothing was changed. Keep a copy "
+        "of "
+        "{0}, {0}-wal and {0}-shm; then put a backup in their place, or name another data folder",
+        file.string(), error.message);
+  return error;
 }
 
 Result<std::unique_ptr<Committer>> open_committer(Options options, std::span<const Migration> migrations) {
@@ -88,6 +115,7 @@ Result<std::unique_ptr<Committer>> open_committer(Options options, std::span<con
   if (!connection) return pass_on(connection);
   auto ready =
       (*connection)->run("CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL)");
+  if (ready) ready = refuse_newer(**connection, migrations);
   if (ready) ready = migrate(**connection, own_migrations);
   if (ready) ready = migrate(**connection, migrations);
   if (!ready) return pass_on(ready);
@@ -101,7 +129,9 @@ Result<int> take_lock(const std::filesystem::path& file) {
   if (lock < 0) return fail(ErrorCode::unavailable, fmt::format("cannot make {}: {}", path, std::strerror(errno)));
   if (flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
   ::close(lock);
-  return fail(ErrorCode::unavailable, fmt::format("the store {} is in use by another process", file.string()));
+  return fail(ErrorCode::unavailable,
+              fmt::format("the store {} is in use by another process: stop that one, or name another data folder",
+                          file.string()));
 }
 
 }  // namespace
@@ -112,7 +142,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, std::span<const Migr
   auto committer = open_committer(options, migrations);
   if (!committer) {
     ::close(*lock);
-    return pass_on(committer);
+    return std::unexpected(explained(std::move(committer).error(), options.file));
   }
   return std::unique_ptr<Store>{new Store{std::move(*committer), *lock, options}};
 }

@@ -293,9 +293,36 @@ TEST(Store, MigrationsRunOnceAndInOrder) {
     ASSERT_TRUE(newer) << newer.error().message;
     EXPECT_EQ(count_notes(**newer), 1);
   }
-  auto older = open(notes);
-  ASSERT_FALSE(older);
-  EXPECT_EQ(older.error().code, ErrorCode::validation);
+  const Migration others[] = {{"others", 1, "CREATE TABLE other (id INTEGER PRIMARY KEY);"}, notes[0]};
+  for (const auto known : {std::span<const Migration>(notes), std::span<const Migration>(others), {}}) {
+    auto older = open(known);
+    ASSERT_FALSE(older);
+    EXPECT_EQ(older.error().code, ErrorCode::validation);
+    EXPECT_NE(older.error().message.find("'notes' is at 2"), std::string::npos) << older.error().message;
+  }
+  auto newer = open(second);
+  ASSERT_TRUE(newer);
+  EXPECT_FALSE((*newer)
+                   ->read([](Reader& reader) -> Result<bool> {
+                     return reader.exists("SELECT 1 FROM schema_version WHERE room = 'others'");
+                   })
+                   .value())
+      << "a refused start changes nothing";
+}
+
+TEST(Store, AFileThatIsNoStoreIsNamedAndLeftAlone) {
+  TestStore folder;
+  const auto file = folder.folder / "other.db";
+  const std::string garbage(20'000, 'x');
+  std::ofstream{file} << garbage;
+  const auto opened = Store::open(
+      {.file = file, .clock = &folder.clock, .random = &folder.random, .threaded = false, .durable = false}, notes);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::corrupt);
+  for (const char* said : {file.c_str(), "damaged", "backup", "Nothing was changed"})
+    EXPECT_NE(opened.error().message.find(said), std::string::npos) << opened.error().message;
+  std::ifstream stream{file};
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(stream), {}), garbage);
 }
 
 // The outbox as version 1 of the store had it, written out here because released migrations never change.

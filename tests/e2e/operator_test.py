@@ -88,8 +88,23 @@ class Operator(unittest.TestCase):
         self.assertEqual(code, 3)
         self.assertIn("in use by another process", err)
         with tempfile.TemporaryDirectory() as folder:
-            code, _, err = self.run_program("serve", "--data", folder, "--listen", self.server.url.removeprefix("http://"))
-            self.assertEqual(code, 3, err)
+            taken, stacks = self.server.url.removeprefix("http://"), os.path.join(folder, "stacks")
+            os.mkdir(stacks)
+            with open(os.path.join(stacks, "bad.yaml"), "w", encoding="utf-8") as file:
+                file.write("Resources: {X: {Type: AWS::SQS::Queue, Properties: {QueueName: '?'}}}\n")
+            with open(os.path.join(folder, "stacks.toml"), "w", encoding="utf-8") as file:
+                file.write(f"[stacks]\nfolder = '{stacks}'\n")
+            for words in (["--listen", taken], ["--listen", "127.0.0.1:0", "--config", os.path.join(folder, "stacks.toml")]):
+                for command in ("serve", "demo"):
+                    code, _, err = self.run_program(command, "--data", os.path.join(folder, "new", "data"), *words)
+                    self.assertEqual(code, 3, err)
+                    self.assertFalse(os.path.exists(os.path.join(folder, "new")), words)
+            os.mkdir(os.path.join(folder, "damaged"))
+            with open(os.path.join(folder, "damaged", "store.db"), "wb") as file:
+                file.write(b"x" * 20000)
+            code, _, err = self.run_program("serve", "--data", os.path.join(folder, "damaged"), "--listen", "127.0.0.1:0")
+            self.assertEqual(code, 3)
+            self.assertIn("damaged/store.db cannot be read: it is damaged", err)
             code, _, err = self.run_program("findings", "--data", os.path.join(folder, "nothing"))
             self.assertEqual(code, 3)
             self.assertIn("no credentials", err)
@@ -100,6 +115,13 @@ class Operator(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn("line 2: identity.account", err)
             self.assertIn("line 3: identity.regoin", err)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("listen = '0.0.0.0:4747'\n")
+            for words in ([path], ["--config", path]):
+                code, out, err = self.run_program("config", "check", *words)
+                self.assertEqual((code, out), (0, f"{path}: good, with 3 warnings\n"))
+                self.assertIn("warning: line 1: listen", err)
+        self.assertEqual(self.run_program("config", "check")[0], 2)
         self.assertEqual(self.run_program("serve", "--account", "12")[0], 2)
         self.assertEqual(self.run_program("nonsense")[0], 2)
         self.assertEqual(self.run_program("version")[0], 0)
