@@ -133,6 +133,16 @@ bool Outbox::cancel(Transaction& transaction, std::string_view key) {
   return transaction.pending_->cancel(key) || transaction.execute("DELETE FROM outbox WHERE key = ?", key) > 0;
 }
 
+void Outbox::cancel_all(Transaction& transaction, std::string_view prefix) {
+  std::vector<std::string> added;
+  for (const Due* due : transaction.pending_->waiting())
+    if (due->key.starts_with(prefix)) added.push_back(due->key);
+  for (const auto& key : added) transaction.pending_->cancel(key);
+  std::string behind{prefix};
+  ++behind.back();
+  transaction.execute("DELETE FROM outbox WHERE key >= ? AND key < ?", prefix, behind);
+}
+
 void Outbox::write_added(Transaction& transaction) {
   for (const Due* due : transaction.pending_->waiting()) {
     const auto written = transaction.attempt([&]() -> Result<void> {

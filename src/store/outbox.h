@@ -88,6 +88,8 @@ class Outbox {
   static bool add(Transaction& transaction, Delivery delivery);
   // Removes a waiting delivery by key; false if there is none (any more).
   static bool cancel(Transaction& transaction, std::string_view key);
+  // Removes all whose keys begin with `prefix` (ASCII, not empty).
+  static void cancel_all(Transaction& transaction, std::string_view prefix);
   // Deliveries waiting or leased, all or of one kind.
   static std::int64_t depth(Reader& reader, std::string_view kind = {});
   // When the next one is due; nothing if none waits.

@@ -130,10 +130,9 @@ void Executions::save(store::Transaction& transaction, const Row& row, const asl
   transaction.execute("DELETE FROM task_token WHERE execution = ?", row.id);
   drop_activity_tasks(transaction, row.id);
   transaction.signal("execution:" + row.arn);
-  if (failed_ && row.state.status != asl::Status::succeeded)
-    transaction.on_commit(
-        [this, failed = Failed{row.arn, row.machine_arn, asl::to_string(row.state.status), row.state.error.value_or(""),
-                               row.state.cause.value_or("")}] { failed_(failed); });
+  if (row.state.status != asl::Status::succeeded)
+    announce_failure(transaction, {row.arn, row.machine_arn, asl::to_string(row.state.status),
+                                   row.state.error.value_or(""), row.state.cause.value_or("")});
   if (is_express(row.arn)) return finish_express(transaction, row);
   store::Outbox::add(transaction, {.kind = std::string(retention_kind),
                                    .destination = {},
@@ -231,25 +230,6 @@ Result<void> Executions::fire_timer(store::Transaction& transaction, const store
   if (!row)
     return row.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>{std::unexpected(row.error())};
   return happen(transaction, *row, asl::TimerFired{asl::TimerId{number}});
-}
-
-bool Executions::give_up(store::Transaction& transaction, const store::Due& due, const Error& error) {
-  const bool is_task = due.kind == task_kind || (due.kind == outside_kind && due.key.starts_with("task/"));
-  if (!is_task && due.kind != timer_kind) return false;
-  const auto [execution, number] = numbers_of(due.key);
-  auto row = load(transaction, execution);
-  const std::string cause = "given up: " + error.message;
-  if (row) {
-    const auto failed = transaction.attempt([&]() -> Result<void> {
-      if (is_task) return happen(transaction, *row, asl::TaskFailed{asl::TaskId{number}, "States.TaskFailed", cause});
-      return happen(transaction, *row, asl::StopRequested{"States.Runtime", cause});
-    });
-    if (failed) return true;
-  }
-  // Its state or definition cannot be read: it must not be taken for running for ever.
-  transaction.execute("UPDATE execution SET status = 'FAILED', stopped = ? WHERE id = ? AND status = 'RUNNING'",
-                      transaction.now(), execution);
-  return true;
 }
 
 }  // namespace tocsin::workflows

@@ -158,8 +158,11 @@ Result<void> Executions::child_ended(store::Transaction& transaction, const stor
   }
   transaction.execute("DELETE FROM execution_parent WHERE parent = ? AND task = ?", parent, number);
   auto row = load(transaction, parent);
+  if (!row && row.error().code == ErrorCode::not_found) return {};  // purged meanwhile
+  if (!row) return pass_on(row);
   auto ended = load(transaction, child);
-  if (!row || !ended) return {};  // purged meanwhile
+  if (!ended && ended.error().code == ErrorCode::unavailable) return pass_on(ended);
+  if (!ended) return happen(transaction, *row, asl::TaskFailed{task, "States.TaskFailed", ended.error().message});
   if (form == Form::express) {
     const auto stopped = transaction.integer("SELECT stopped FROM execution WHERE id = ?", 0, child);
     remove_express(transaction, child);
@@ -192,9 +195,7 @@ void Executions::abandon_child(store::Transaction& transaction, std::int64_t par
 }
 
 Result<void> Executions::stop_child(store::Transaction& transaction, const store::Due& due) {
-  auto row = load(transaction, numbers_of(due.key).first);
-  if (!row) return {};
-  return happen(transaction, *row, asl::StopRequested{});
+  return tell(transaction, numbers_of(due.key).first, asl::StopRequested{});
 }
 
 }  // namespace tocsin::workflows

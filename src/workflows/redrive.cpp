@@ -15,6 +15,7 @@ constexpr asl::EventId events_max = 25'000;
 std::string not_redrivable(const asl::Execution& state, Time stopped, Time now) {
   if (state.status == asl::Status::running || state.status == asl::Status::succeeded)
     return fmt::format("Execution is {} and cannot be redriven", asl::to_string(state.status));
+  if (state.frames.empty()) return "Execution failed with a state that could not be read; start a new one";
   if (state.last_event >= events_max - 2) return "Execution history event limit exceeded";
   if (stopped + redrivable_for < now) return "Execution redrivable period exceeded";
   return {};

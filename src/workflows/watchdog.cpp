@@ -21,6 +21,8 @@ void Executions::set_timer(store::Transaction& transaction) {
                                    .due = transaction.now() + interval});
 }
 
+// What cannot be told that its time is over (it cannot be read, or its definition is gone) fails as a whole, so that it
+// does not stand in the way of the others.
 Result<void> Executions::watch(store::Transaction& transaction, const store::Due&) {
   const Time limit = transaction.now() - limits_.task_deadline;
   std::vector<std::int64_t> overdue;
@@ -30,14 +32,9 @@ Result<void> Executions::watch(store::Transaction& transaction, const store::Due
     while (rows.next()) overdue.push_back(rows.integer(0));
   }
   for (const auto id : overdue) {
-    auto row = load(transaction, id);
-    if (!row) continue;  // one that cannot be read must not keep the others from their deadlines
-    std::vector<asl::TaskId> tasks;
-    for (const auto& [number, frame] : row->state.frames)
-      if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && frame.scheduled <= limit)
-        tasks.push_back(frame.task);
-    for (const auto task : tasks)
-      if (!transaction.attempt([&] { return happen(transaction, *row, asl::TaskOverdue{task}); })) break;
+    const auto told = transaction.attempt([&] { return tell_overdue(transaction, id, limit); });
+    if (!told && told.error().code != ErrorCode::unavailable)
+      fail_hard(transaction, id, "the deadline of a task has passed, and " + told.error().message);
   }
   store::Outbox::add(transaction,
                      {.kind = std::string(watchdog_kind),
@@ -48,6 +45,18 @@ Result<void> Executions::watch(store::Transaction& transaction, const store::Due
                       .due = transaction.now() + (std::ssize(overdue) == executions_max
                                                       ? std::chrono::seconds{1}
                                                       : std::chrono::duration_cast<std::chrono::seconds>(interval))});
+  return {};
+}
+
+Result<void> Executions::tell_overdue(store::Transaction& transaction, std::int64_t execution, Time limit) {
+  auto row = load(transaction, execution);
+  if (!row) return pass_on(row);
+  std::vector<asl::TaskId> tasks;
+  for (const auto& [number, frame] : row->state.frames)
+    if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && frame.scheduled <= limit)
+      tasks.push_back(frame.task);
+  for (const auto task : tasks)
+    if (auto done = happen(transaction, *row, asl::TaskOverdue{task}); !done) return done;
   return {};
 }
 

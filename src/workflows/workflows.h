@@ -59,9 +59,9 @@ class Executions final : public service::Destination {
   Result<Started> start(store::Transaction& transaction, std::string_view machine_arn, std::string_view name,
                         std::string_view input, Going going = Going::by_the_outbox);
 
-  // What becomes of a task or timer of an execution that the outbox gives up: the task fails with States.TaskFailed,
-  // which the machine may catch; where nothing else can be done, the execution fails. False: the delivery is of another
-  // kind. For Outbox::on_exhausted.
+  // What becomes of an execution when the outbox gives up a delivery of its: a task, also one that waits for a child,
+  // fails with States.TaskFailed, which the machine may catch; where nothing else can be done, the execution fails.
+  // False: the delivery is of another kind. For Outbox::on_exhausted.
   bool give_up(store::Transaction& transaction, const store::Due& due, const Error& error);
 
   // An event for a state machine: starts it, once for each idempotency key.
@@ -116,6 +116,13 @@ class Executions final : public service::Destination {
   Result<void> purge(store::Transaction& transaction, const store::Due& due);
   service::Answer describe(store::Reader& reader, const Row& row) const;
 
+  // give_up.cpp
+  void happen_or_fail(store::Transaction& transaction, std::int64_t execution, const asl::Happening& happening,
+                      const std::string& cause);
+  void fail_hard(store::Transaction& transaction, std::int64_t execution, std::string cause);
+  static void withdraw_all(store::Transaction& transaction, std::int64_t execution);
+  void announce_failure(store::Transaction& transaction, Failed failed);
+
   // express.cpp
   Result<Row> new_express(store::Transaction& transaction, const Machine& machine, std::string_view name) const;
   Result<Started> start_express(store::Transaction& transaction, const Machine& machine, std::string_view name,
@@ -153,6 +160,7 @@ class Executions final : public service::Destination {
 
   // watchdog.cpp
   Result<void> watch(store::Transaction& transaction, const store::Due& due);
+  Result<void> tell_overdue(store::Transaction& transaction, std::int64_t execution, Time limit);
 
   Result<void> answer_token(store::Transaction& transaction, const service::Call& call,
                             const std::function<asl::Happening(asl::TaskId)>& happening);
