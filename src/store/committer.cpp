@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds changes_time{10};
 // It then makes deliveries for as long as the changes took, and at least for this time, so that neither side starves
 // the other…
 constexpr std::chrono::milliseconds deliveries_time{5};
-// …and where no change waits, up to this one.
+// …and where no change waits, neither to be run nor to be committed, up to this one.
 constexpr std::chrono::milliseconds deliveries_time_max{25};
 // Deliveries of a commit of an unthreaded store, whose runs are to be the same each time.
 constexpr std::size_t deliveries_max = 128;
@@ -174,7 +174,7 @@ void Committer::put_back(Batch& batch, std::size_t from) {
   batch.erase(batch.begin() + static_cast<std::ptrdiff_t>(from), batch.end());
 }
 
-std::size_t Committer::make_deliveries(Transaction& transaction, SteadyClock::time_point begun,
+std::size_t Committer::make_deliveries(Transaction& transaction, SteadyClock::time_point begun, bool somebody_waits,
                                        std::vector<Due>& leased) {
   if (!options_.threaded) {
     const auto few = [](std::size_t made) { return made < deliveries_max; };
@@ -187,7 +187,9 @@ std::size_t Committer::make_deliveries(Transaction& transaction, SteadyClock::ti
       [&](std::size_t made) {
         if (made == 0) return true;
         const auto spent = SteadyClock::now() - start;
-        return spent < (waiting_count_ > 0 ? share : std::max<SteadyClock::duration>(share, deliveries_time_max));
+        return spent < (somebody_waits || waiting_count_ > 0
+                            ? share
+                            : std::max<SteadyClock::duration>(share, deliveries_time_max));
       },
       leased);
 }
@@ -216,7 +218,7 @@ std::size_t Committer::commit(Batch batch) {
       deliver = batch.empty();  // unthreaded stores deliver in run_until_idle only
     }
     if (committed && deliver)
-      taken = make_deliveries(transaction, begun, leased);
+      taken = make_deliveries(transaction, begun, !batch.empty(), leased);
     else if (committed)
       outbox.write_added(transaction);
     const auto next_due = committed ? Outbox::next_due(transaction) : std::nullopt;

@@ -55,7 +55,9 @@ class Committer {
   // Runs as many as their share of the time allows; the others go back to where they came from.
   Result<void> run_changes(Transaction& transaction, Batch& batch);
   void put_back(Batch& batch, std::size_t from);
-  std::size_t make_deliveries(Transaction& transaction, SteadyClock::time_point begun, std::vector<Due>& leased);
+  // `somebody_waits`: for the commit, because of a change in it.
+  std::size_t make_deliveries(Transaction& transaction, SteadyClock::time_point begun, bool somebody_waits,
+                              std::vector<Due>& leased);
   Result<void> finish(Transaction& transaction);
   void start_leased(std::vector<Due> leased);
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
