@@ -43,24 +43,26 @@ void add(asl::Step& whole, asl::Step&& next) {
 
 }  // namespace
 
-void Executions::follow(store::Transaction& transaction, Row& row, const asl::Definition& definition,
-                        asl::Step& step) const {
+Result<void> Executions::follow(store::Transaction& transaction, Row& row, const asl::Definition& definition,
+                                asl::Step& step) {
   for (int tasks = 0; tasks < tasks_max && !row.state.finished(); ++tasks) {
     const auto ready = std::ranges::find_if(step.commands, [](const asl::Command& command) {
       const auto* task = std::get_if<asl::ScheduleTask>(&command);
       return task && can_follow(*task);
     });
-    if (ready == step.commands.end() || Machines::is_deleting(transaction, row.machine_arn)) return;
+    if (ready == step.commands.end() || Machines::is_deleting(transaction, row.machine_arn)) return {};
     const auto& task = std::get<asl::ScheduleTask>(*ready);
     auto outcome = transaction.attempt(
         [&]() -> Result<TaskOutcome> { return tasks_.perform(transaction, task.resource, task.input); });
     // It cannot be made now; what was done so far stays, and the outbox tries it again.
-    if (!outcome) return;
+    if (!outcome) return {};
     const auto id = task.task;
     step.commands.erase(ready);
-    add(step, asl::advance(definition, row.state, happening_of(id, std::move(*outcome)), transaction.now(),
-                           transaction.random()));
+    auto next = advance(transaction, row, definition, happening_of(id, std::move(*outcome)));
+    if (!next) return pass_on(next);
+    add(step, std::move(*next));
   }
+  return {};
 }
 
 }  // namespace tocsin::workflows

@@ -1,6 +1,7 @@
 // Law: random machines over random task behaviour end the same, with the same history, whether or not the process dies
 // at random commits: before one (nothing of it is there) or right after one (whoever asked was not told). Those that
-// fail are redriven, some more than once.
+// fail are redriven, some more than once. Likewise where commits fail and the process goes on, and however the
+// executions are stored.
 // TOCSIN_CRASH_RUNS sets how many machines are tried (`make check-deep`: 10,000).
 #include <cstdlib>
 #include <filesystem>
@@ -50,8 +51,11 @@ struct Scenario {
 // starts the next one on the same file.
 class Process {
  public:
-  // `mortality`: of a hundred commits so many end the process.
-  explicit Process(std::uint64_t mortality) : mortality_{mortality} {
+  // Of a hundred commits so many end the process, or fail without ending it.
+  struct Fate {
+    std::uint64_t deaths = 0, failures = 0;
+  };
+  explicit Process(Fate fate, Limits limits = {}) : fate_{fate}, limits_{limits} {
     char pattern[] = "/tmp/tocsin-crash-XXXXXX";
     check(mkdtemp(pattern) != nullptr, "a temporary folder can be made");
     folder_ = pattern;
@@ -69,8 +73,8 @@ class Process {
   service::Answer ask(F change) {
     for (;;) {
       auto answer = store_->write(store::Lane::notice, [&](Transaction& t) { return change(t); });
-      if (!dead_) return answer;
-      revive();
+      if (!dead_ && !refused_) return answer;
+      recover();
     }
   }
   template <class F>
@@ -80,8 +84,8 @@ class Process {
   void work_off() {
     for (;;) {
       store_->run_until_idle();
-      if (!dead_) return;
-      revive();
+      if (!dead_ && !refused_) return;
+      recover();
     }
   }
   // To the next timer. False: there is none.
@@ -97,11 +101,18 @@ class Process {
   Machines& machines() { return *machines_; }
   const Scenario* scenario = nullptr;  // the one that runs
   std::uint64_t deaths = 0;
+  std::uint64_t failures = 0;
   std::uint64_t invocations = 0;
 
  private:
+  void recover() {
+    failures += refused_ ? 1 : 0;
+    refused_ = false;
+    if (!dead_) return;
+    ++deaths;
+    revive();
+  }
   void revive() {
-    deaths += dead_ ? 1 : 0;
     dead_ = false;
     executions_.reset();
     store_.reset();
@@ -117,16 +128,18 @@ class Process {
     check(opened.has_value(), opened ? "" : opened.error().message.c_str());
     store_ = std::move(*opened);
     machines_.emplace(Identity{});
-    executions_.emplace(*machines_, tasks_);
+    executions_.emplace(*machines_, tasks_, limits_);
     executions_->attach(store_->outbox());
   }
   Result<void> live_or_die() {
-    const auto fate = dead_ ? 0 : fate_.below(100);
-    if (dead_ || fate < mortality_ / 2) {
+    const auto drawn = dead_ ? 0 : chance_.below(100);
+    if (dead_ || drawn < fate_.deaths / 2) {
       dead_ = true;
       return fail(ErrorCode::unavailable, "the process is dead");
     }
-    if (fate < mortality_) dead_ = true;  // after this commit
+    if (drawn < fate_.deaths) dead_ = true;  // after this commit
+    refused_ = !dead_ && drawn < fate_.deaths + fate_.failures;
+    if (refused_) return fail(ErrorCode::unavailable, "the disk fails");
     return {};
   }
   // Its effect stands in the store, so that it is undone with the commit.
@@ -143,16 +156,18 @@ class Process {
     return TaskFailure{answer.error.empty() ? "E1" : answer.error, answer.cause};
   }
 
-  std::uint64_t mortality_;
+  Fate fate_;
+  Limits limits_;
   std::filesystem::path folder_;
   ManualClock clock_{Time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}};
   SeededRandom random_{1};
-  SeededRandom fate_{2};
+  SeededRandom chance_{2};
   service::Directory directory_;
   Tasks tasks_{Identity{},
                [this](Transaction& t, std::string_view, const json::value& payload) { return invoke(t, payload); },
                directory_};
   bool dead_ = false;
+  bool refused_ = false;
   std::unique_ptr<store::Store> store_;
   std::optional<Machines> machines_;
   std::optional<Executions> executions_;
@@ -259,9 +274,9 @@ class Playthrough {
   std::vector<std::string> tokens_;
 };
 
-TEST(Crashes, ChangeNeitherOutputNorHistory) {
-  Process immortal(0);
-  Process mortal(30);
+// Most machines must get somewhere and meet with something on the way, or the test says little.
+void expect_the_same_story(Process& mortal) {
+  Process immortal({});
   const auto runs = run_count();
   std::uint64_t succeeded = 0;
   std::uint64_t events = 0;
@@ -272,18 +287,37 @@ TEST(Crashes, ChangeNeitherOutputNorHistory) {
     const auto expected = reference.tell();
     redrives += static_cast<std::uint64_t>(reference.redrives);
     const auto actual = Playthrough(mortal, scenario).tell();
-    ASSERT_FALSE(HasFailure());
+    ASSERT_FALSE(testing::Test::HasFailure());
     ASSERT_EQ(expected, actual) << "seed " << seed << "\n" << scenario.definition << "\n" << scenario.input;
     ASSERT_FALSE(expected.starts_with("stuck") || expected.starts_with("endless")) << seed << expected;
     succeeded += expected.find("\"status\":\"SUCCEEDED\"") != expected.npos;
     events += static_cast<std::uint64_t>(std::count(expected.begin(), expected.end(), '\n')) - 1;
   }
-  // Most machines must get somewhere and die on the way, or the test says little.
   EXPECT_GT(succeeded, runs / 4);
   EXPECT_GT(events, runs * 8);
   EXPECT_GT(mortal.deaths, runs);
   EXPECT_GT(redrives, runs / 4);
   EXPECT_EQ(immortal.deaths, 0);
+}
+
+TEST(Crashes, ChangeNeitherOutputNorHistory) {
+  Process mortal({.deaths = 30});
+  expect_the_same_story(mortal);
+}
+
+// Every execution has a journal, which is replaced by a snapshot every few entries; what is in memory is often ahead of
+// the store.
+TEST(Crashes, ChangeNothingWhereSnapshotsFollowEachOther) {
+  Process mortal({.deaths = 20, .failures = 20}, {.journal_from_bytes = 1, .journal_bytes_min = 0});
+  expect_the_same_story(mortal);
+  EXPECT_GT(mortal.failures, run_count());
+}
+
+// No journal is ever replaced: each death makes all of it happen again.
+TEST(Crashes, ChangeNothingWhereEverythingIsReplayed) {
+  Process mortal({.deaths = 20, .failures = 20}, {.journal_from_bytes = 1, .journal_bytes_min = 1u << 30});
+  expect_the_same_story(mortal);
+  EXPECT_GT(mortal.failures, run_count());
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ void show_origin(std::string_view version_arn, std::string_view alias_arn, json:
 service::Answer Executions::describe_execution(store::Reader& reader, const service::Call& call) const {
   const auto arn = string_at(call.input, "executionArn");
   if (is_map_child(arn)) return describe_child(reader, arn);
-  auto row = load_by_arn(reader, arn);
+  auto row = load_by_arn(reader, arn, Replay::no);
   if (!row) return pass_on(row);
   return describe(reader, *row);
 }
@@ -55,7 +55,7 @@ service::Answer Executions::describe(store::Reader& reader, const Row& row) cons
 }
 
 service::Answer Executions::describe_machine_for_execution(store::Reader& reader, const service::Call& call) const {
-  auto row = load_by_arn(reader, string_at(call.input, "executionArn"));
+  auto row = load_by_arn(reader, string_at(call.input, "executionArn"), Replay::no);
   if (!row) return pass_on(row);
   auto text = machines_.definition_text(reader, row->definition_hash);
   if (!text) return pass_on(text);

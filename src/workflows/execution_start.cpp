@@ -78,7 +78,8 @@ Result<Executions::Started> Executions::start(store::Transaction& transaction, s
                               .state_machine_name = machine->name};
   auto step = asl::start(**definition, row.state, std::move(*value), info, transaction.now(), transaction.random());
   record_origin(transaction, row.id, *machine, step);
-  if (going == Going::at_once) follow(transaction, row, **definition, step);
+  if (going == Going::at_once)
+    if (auto followed = follow(transaction, row, **definition, step); !followed) return pass_on(followed);
   save(transaction, row, step);
   return Started{arn, transaction.now()};
 }

@@ -7,6 +7,7 @@
 #include "store/compress.h"
 #include "workflows/activities.h"
 #include "workflows/detail/event_log.h"
+#include "workflows/detail/state_cache.h"
 #include "workflows/state_tests.h"
 #include "workflows/workflows.h"
 
@@ -20,16 +21,6 @@ std::string task_key(std::int64_t execution, asl::TaskId task) {
 
 std::string timer_key(std::int64_t execution, asl::TimerId timer) {
   return fmt::format("timer/{}/{}", execution, static_cast<std::int64_t>(timer));
-}
-
-// When the oldest running task without a timeout of its own was scheduled.
-std::optional<Time> oldest_task(const asl::Execution& state) {
-  std::optional<Time> oldest;
-  if (state.finished()) return oldest;
-  for (const auto& [id, frame] : state.frames)
-    if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && (!oldest || frame.scheduled < *oldest))
-      oldest = frame.scheduled;
-  return oldest;
 }
 
 }  // namespace
@@ -71,9 +62,13 @@ Result<void> check_execution_arn(std::string_view arn) {
 }
 
 Executions::Executions(Machines& machines, const Tasks& tasks, Limits limits)
-    : machines_{machines}, tasks_{tasks}, limits_{limits} {
+    : machines_{machines},
+      tasks_{tasks},
+      limits_{limits},
+      cache_{std::make_unique<StateCache>(limits.cached_states_bytes_max)} {
   machines_.show_task_deadline(limits_.task_deadline);
 }
+Executions::~Executions() = default;
 
 void Executions::call_outside_with(CallOutside call) {
   outside_ = std::make_unique<OutsideTasks>(
@@ -97,35 +92,13 @@ void Executions::attach(store::Outbox& outbox) {
   outbox.handle(std::string(watchdog_kind), [this](auto& t, const auto& due) { return watch(t, due); });
 }
 
-// ---- loading and saving
+// ---- what follows from a step
 
-Result<Executions::Row> Executions::load(store::Reader& reader, std::int64_t id) const {
-  auto rows = reader.query("SELECT id, arn, machine_arn, definition_hash, state FROM execution WHERE id = ?", id);
-  if (!rows.next()) return execution_does_not_exist(std::to_string(id));
-  auto text = store::decompress(rows.blob(4));
-  if (!text) return pass_on(text);
-  auto state = asl::Execution::from_json(*text);
-  if (!state) return pass_on(state);
-  return Row{rows.integer(0), rows.string(1), rows.string(2), rows.string(3), std::move(*state)};
-}
-
-Result<Executions::Row> Executions::load_by_arn(store::Reader& reader, std::string_view arn) const {
-  if (auto valid = check_execution_arn(arn); !valid) return pass_on(valid);
-  const auto id = reader.integer("SELECT id FROM execution WHERE arn = ?", 0, arn);
-  if (id == 0) return execution_does_not_exist(arn);
-  return load(reader, id);
-}
-
-void Executions::save(store::Transaction& transaction, const Row& row, const asl::Step& step) {
-  const bool finished = row.state.finished();
-  transaction.execute("UPDATE execution SET status = ?, stopped = ?, task_since = ?, state = ? WHERE id = ?",
-                      asl::to_string(row.state.status),
-                      finished ? std::optional<Time>{transaction.now()} : std::nullopt, oldest_task(row.state),
-                      store::Blob{store::compress(row.state.to_json())}, row.id);
+void Executions::record(store::Transaction& transaction, const Row& row, const asl::Step& step) {
   write_events(transaction, row.id, step.events);
   record_map_runs(transaction, row.id, step);
   for (const auto& command : step.commands) perform(transaction, row, command);
-  if (!finished) return;
+  if (!row.state.finished()) return;
   tell_parents(transaction, row.id);
   transaction.execute("DELETE FROM task_token WHERE execution = ?", row.id);
   drop_activity_tasks(transaction, row.id);
@@ -189,31 +162,34 @@ Result<void> Executions::happen(store::Transaction& transaction, Row& row, const
   const bool deleting = Machines::is_deleting(transaction, row.machine_arn);
   const asl::Happening stop = asl::StopRequested{};
   const bool stops = deleting && !std::holds_alternative<asl::StopRequested>(happening);
-  auto step = asl::advance(**definition, row.state, stops ? stop : happening, transaction.now(), transaction.random());
-  follow(transaction, row, **definition, step);
-  if (!step.events.empty() || !step.commands.empty()) save(transaction, row, step);
+  const auto& what = stops ? stop : happening;
+  if (asl::concerns(row.state, what)) {
+    auto step = advance(transaction, row, **definition, what);
+    if (!step) return pass_on(step);
+    if (auto followed = follow(transaction, row, **definition, *step); !followed) return followed;
+    append(transaction, row, *step);
+  }
   if (deleting && row.state.finished()) Machines::finish_deletion(transaction, row.machine_arn);
   return {};
 }
 
+// The execution is loaded after the task was made: what a task does may happen to the execution itself.
 Result<void> Executions::run_task(store::Transaction& transaction, const store::Due& due) {
   const auto [execution, number] = numbers_of(due.key);
   const asl::TaskId task{number};
-  auto row = load(transaction, execution);
-  if (!row)
-    return row.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>{std::unexpected(row.error())};
+  if (!transaction.exists("SELECT 1 FROM execution WHERE id = ?", execution)) return {};
   auto input = parse_json(due.payload);
   if (!input) return pass_on(input);
-  if (starts_child(due.destination)) return run_child_task(transaction, *row, task, due.destination, *input);
+  if (starts_child(due.destination)) return run_child_task(transaction, execution, task, due.destination, *input);
   auto outcome = tasks_.perform(transaction, due.destination, *input);
   if (due.context == "submit") {
     if (auto* output = std::get_if<json::value>(&outcome))
-      return happen(transaction, *row, asl::TaskSubmitted{task, std::move(*output)});
+      return tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});
   }
   // A request that was refused told nobody its token.
   if (std::holds_alternative<TaskFailure>(outcome))
     transaction.execute("DELETE FROM task_token WHERE execution = ? AND task = ?", execution, number);
-  return happen(transaction, *row, happening_of(task, std::move(outcome)));
+  return tell(transaction, execution, happening_of(task, std::move(outcome)));
 }
 
 Result<void> Executions::tell(store::Transaction& transaction, std::int64_t execution,
@@ -221,15 +197,14 @@ Result<void> Executions::tell(store::Transaction& transaction, std::int64_t exec
   auto row = load(transaction, execution);
   if (!row)
     return row.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>{std::unexpected(row.error())};
-  return happen(transaction, *row, happening);
+  auto done = happen(transaction, *row, happening);
+  if (done) keep(std::move(*row));
+  return done;
 }
 
 Result<void> Executions::fire_timer(store::Transaction& transaction, const store::Due& due) {
   const auto [execution, number] = numbers_of(due.key);
-  auto row = load(transaction, execution);
-  if (!row)
-    return row.error().code == ErrorCode::not_found ? Result<void>{} : Result<void>{std::unexpected(row.error())};
-  return happen(transaction, *row, asl::TimerFired{asl::TimerId{number}});
+  return tell(transaction, execution, asl::TimerFired{asl::TimerId{number}});
 }
 
 }  // namespace tocsin::workflows

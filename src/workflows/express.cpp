@@ -126,6 +126,7 @@ void Executions::remove_express(store::Transaction& transaction, std::int64_t id
   transaction.execute("DELETE FROM express_call WHERE execution = ?", id);
   transaction.execute("DELETE FROM map_run_child WHERE execution = ?", id);
   transaction.execute("DELETE FROM map_run WHERE execution = ?", id);
+  transaction.execute("DELETE FROM execution_snapshot WHERE execution = ?", id);
   transaction.execute("DELETE FROM execution WHERE id = ?", id);
 }
 

@@ -106,6 +106,7 @@ void Executions::fail_hard(store::Transaction& transaction, std::int64_t executi
 }
 
 // All that an execution has given out, without knowing what that is: timers, tasks, tokens, children that it waits for.
+// And what it was made of.
 void Executions::withdraw_all(store::Transaction& transaction, std::int64_t execution) {
   for (const auto* kind : {"task", "timer", "child"})
     store::Outbox::cancel_all(transaction, fmt::format("{}/{}/", kind, execution));
@@ -115,6 +116,8 @@ void Executions::withdraw_all(store::Transaction& transaction, std::int64_t exec
     while (rows.next()) waiting.push_back(asl::TaskId{rows.integer(0)});
   }
   for (const auto task : waiting) abandon_child(transaction, execution, task);
+  transaction.execute("DELETE FROM execution_journal WHERE execution = ?", execution);
+  transaction.execute("DELETE FROM execution_snapshot WHERE execution = ?", execution);
   transaction.execute("DELETE FROM task_token WHERE execution = ?", execution);
   drop_activity_tasks(transaction, execution);
   transaction.execute(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 namespace tocsin::workflows {
 
@@ -11,6 +12,12 @@ struct Limits {
   std::chrono::seconds task_deadline = std::chrono::days{30};
   // An execution with such a task counts as stuck after this time.
   std::chrono::seconds stuck_after = std::chrono::days{1};
+  // An execution whose state is longer, as text, is stored as a snapshot and a journal of what happened since.
+  std::size_t journal_from_bytes = 16 * 1024;
+  // The journal is replaced by a new snapshot when it is longer than this and than the snapshot.
+  std::size_t journal_bytes_min = 16 * 1024;
+  // Memory for the states of such executions, about; without them each happening reads snapshot and journal.
+  std::size_t cached_states_bytes_max = 128u << 20;
 };
 
 }  // namespace tocsin::workflows

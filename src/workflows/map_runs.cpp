@@ -86,7 +86,7 @@ std::optional<MapChild> find_map_child(store::Reader& reader, std::string_view a
 void Executions::record_map_runs(store::Transaction& transaction, std::int64_t execution, const asl::Step& step) {
   for (const auto& event : step.events) {
     if (event.type == "MapRunStarted") {
-      const auto number = transaction.integer("SELECT count(*) FROM map_run WHERE execution = ?", 0, execution) + 1;
+      const auto number = transaction.integer("SELECT max(number) FROM map_run WHERE execution = ?", 0, execution) + 1;
       transaction.execute("INSERT INTO map_run (arn, execution, number) VALUES (?,?,?)",
                           string_at(event.details, "mapRunArn"), execution, number);
     } else if (event.map_run != 0) {
@@ -188,7 +188,9 @@ service::Answer Executions::update_map_run(store::Transaction& transaction, cons
   if (!is_valid) return fail(ErrorCode::validation, "A limit is out of its range", "ValidationException");
   auto definition = machines_.definition(transaction, row.definition_hash);
   if (!definition) return pass_on(definition);
-  save(transaction, row, asl::advance(**definition, row.state, change, transaction.now(), transaction.random()));
+  const auto step = advance(transaction, row, **definition, change);
+  if (!step) return std::unexpected(step.error());
+  append(transaction, row, *step);
   return json::object{};
 }
 

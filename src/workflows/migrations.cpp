@@ -70,6 +70,14 @@ std::span<const store::Migration> migrations() {
       {"redrives", 1,
        "ALTER TABLE map_run_child ADD COLUMN redrive_count BIGINT NOT NULL DEFAULT 0;"
        "ALTER TABLE map_run_child ADD COLUMN redriven BIGINT;"},
+      // Of long executions, whose `state` is empty: it is the snapshot, and what the journal has added. Entries are
+      // numbered on from the snapshot's `last`.
+      {"journals", 1,
+       "CREATE TABLE execution_snapshot (execution BIGINT PRIMARY KEY, last BIGINT NOT NULL, bytes BIGINT NOT NULL,"
+       " state BLOB NOT NULL);"
+       "CREATE TABLE execution_journal (execution BIGINT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL,"
+       " version BIGINT NOT NULL, seed BLOB NOT NULL, outcome BIGINT NOT NULL, body BLOB NOT NULL,"
+       " PRIMARY KEY (execution, number));"},
   };
   return steps;
 }

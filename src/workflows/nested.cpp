@@ -66,26 +66,27 @@ bool Executions::starts_child(std::string_view resource) {
   return resource == sdk_start_sync || resource.starts_with(optimised_start);
 }
 
-Result<void> Executions::run_child_task(store::Transaction& transaction, Row& row, asl::TaskId task,
+Result<void> Executions::run_child_task(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
                                         std::string_view resource, const json::value& input) {
-  if (resource == sdk_start_sync) return run_sync_child(transaction, row, task, input);
+  if (resource == sdk_start_sync) return run_sync_child(transaction, execution, task, input);
   auto outcome = tasks_.perform(transaction, optimised_start, input);
   auto* output = std::get_if<json::value>(&outcome);
-  if (!output) return happen(transaction, row, happening_of(task, std::move(outcome)));
+  if (!output) return tell(transaction, execution, happening_of(task, std::move(outcome)));
   auto& started = output->get_object();
   if (const auto at = parse_rfc3339(string_at(started, "StartDate"))) started["StartDate"] = milliseconds(*at);
-  if (resource == optimised_start) return happen(transaction, row, asl::TaskSucceeded{task, std::move(*output)});
+  if (resource == optimised_start) return tell(transaction, execution, asl::TaskSucceeded{task, std::move(*output)});
   if (resource.ends_with(".waitForTaskToken"))
-    return happen(transaction, row, asl::TaskSubmitted{task, std::move(*output)});
+    return tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});
   const std::string child{string_at(started, "ExecutionArn")};
   if (is_express(child))
-    return happen(transaction, row,
-                  asl::TaskFailed{task, "StepFunctions.StateMachineTypeNotSupportedException",
-                                  "This operation is not supported by this type of state machine"});
-  auto submitted = happen(transaction, row, asl::TaskSubmitted{task, std::move(*output)});
-  if (!submitted || row.state.finished()) return submitted;
+    return tell(transaction, execution,
+                asl::TaskFailed{task, "StepFunctions.StateMachineTypeNotSupportedException",
+                                "This operation is not supported by this type of state machine"});
+  auto submitted = tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});
+  if (!submitted || !transaction.exists("SELECT 1 FROM execution WHERE id = ? AND status = 'RUNNING'", execution))
+    return submitted;
   const auto form = resource.ends_with(":2") ? Form::document : Form::text;
-  link_child(transaction, row.id, task, child, static_cast<int>(form));
+  link_child(transaction, execution, task, child, static_cast<int>(form));
   return {};
 }
 
@@ -104,7 +105,7 @@ void Executions::link_child(store::Transaction& transaction, std::int64_t parent
   if (finished) tell_parents(transaction, child);
 }
 
-Result<void> Executions::run_sync_child(store::Transaction& transaction, Row& row, asl::TaskId task,
+Result<void> Executions::run_sync_child(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
                                         const json::value& input) {
   const json::object none;
   auto request = tasks_.to_operation("states", "StartSyncExecution", input.is_object() ? input.get_object() : none);
@@ -117,16 +118,16 @@ Result<void> Executions::run_sync_child(store::Transaction& transaction, Row& ro
     return {};
   });
   if (!begun)
-    return happen(
-        transaction, row,
+    return tell(
+        transaction, execution,
         happening_of(task, tasks_.failure(transaction, operation_of("aws-sdk:sfn:startSyncExecution"), begun.error())));
   if (!child->state.finished()) {
-    link_child(transaction, row.id, task, child->arn, static_cast<int>(Form::express));
+    link_child(transaction, execution, task, child->arn, static_cast<int>(Form::express));
     return {};
   }
-  return happen(transaction, row,
-                asl::TaskSucceeded{task, json::value(tasks_.to_task("states", "StartSyncExecution",
-                                                                    express_result(*child, transaction.now())))});
+  return tell(transaction, execution,
+              asl::TaskSucceeded{task, json::value(tasks_.to_task("states", "StartSyncExecution",
+                                                                  express_result(*child, transaction.now())))});
 }
 
 // Each link becomes a delivery, so that a chain of parents is a chain of transitions, not of calls.
@@ -157,17 +158,14 @@ Result<void> Executions::child_ended(store::Transaction& transaction, const stor
     form = static_cast<Form>(rows.integer(1));
   }
   transaction.execute("DELETE FROM execution_parent WHERE parent = ? AND task = ?", parent, number);
-  auto row = load(transaction, parent);
-  if (!row && row.error().code == ErrorCode::not_found) return {};  // purged meanwhile
-  if (!row) return pass_on(row);
-  auto ended = load(transaction, child);
+  auto ended = load(transaction, child, Replay::no);
   if (!ended && ended.error().code == ErrorCode::unavailable) return pass_on(ended);
-  if (!ended) return happen(transaction, *row, asl::TaskFailed{task, "States.TaskFailed", ended.error().message});
+  if (!ended) return tell(transaction, parent, asl::TaskFailed{task, "States.TaskFailed", ended.error().message});
   if (form == Form::express) {
     const auto stopped = transaction.integer("SELECT stopped FROM execution WHERE id = ?", 0, child);
     remove_express(transaction, child);
-    return happen(
-        transaction, *row,
+    return tell(
+        transaction, parent,
         asl::TaskSucceeded{task, json::value(tasks_.to_task("states", "StartSyncExecution",
                                                             express_result(*ended, from_microseconds(stopped))))});
   }
@@ -175,8 +173,8 @@ Result<void> Executions::child_ended(store::Transaction& transaction, const stor
   if (!described) return pass_on(described);
   const auto document = child_document(*described, form == Form::document);
   if (ended->state.status == asl::Status::succeeded)
-    return happen(transaction, *row, asl::TaskSucceeded{task, json::value(document)});
-  return happen(transaction, *row, asl::TaskFailed{task, "States.TaskFailed", asl::to_text(document)});
+    return tell(transaction, parent, asl::TaskSucceeded{task, json::value(document)});
+  return tell(transaction, parent, asl::TaskFailed{task, "States.TaskFailed", asl::to_text(document)});
 }
 
 // The parent does not wait any more (it was stopped, or its task timed out): a child that nobody else waits for stops.

@@ -21,6 +21,7 @@ std::int64_t remove_some(store::Transaction& transaction, std::int64_t id, std::
       id, id, budget);
   if (budget <= 0) return 0;
   transaction.execute("DELETE FROM map_run WHERE execution = ?", id);
+  transaction.execute("DELETE FROM execution_snapshot WHERE execution = ?", id);
   transaction.execute("DELETE FROM execution_origin WHERE execution = ?", id);
   transaction.execute("DELETE FROM execution_parent WHERE child = ?", id);
   transaction.execute("DELETE FROM execution WHERE id = ?", id);

@@ -40,7 +40,9 @@ Result<void> Executions::answer_token(store::Transaction& transaction, const ser
   const auto what = happening(task);
   if (!std::holds_alternative<asl::TaskHeartbeat>(what))
     transaction.execute("DELETE FROM task_token WHERE token = ?", token);
-  return happen(transaction, *row, what);
+  auto done = happen(transaction, *row, what);
+  if (done) keep(std::move(*row));
+  return done;
 }
 
 service::Answer Executions::task_success(store::Transaction& transaction, const service::Call& call) {

@@ -52,11 +52,12 @@ Result<void> Executions::tell_overdue(store::Transaction& transaction, std::int6
   auto row = load(transaction, execution);
   if (!row) return pass_on(row);
   std::vector<asl::TaskId> tasks;
-  for (const auto& [number, frame] : row->state.frames)
-    if (frame.phase == asl::Phase::task && frame.timer == asl::TimerId{} && frame.scheduled <= limit)
-      tasks.push_back(frame.task);
+  for (const auto task : row->state.without_timeout)
+    if (row->state.frames.at(row->state.waiting.at(static_cast<std::int64_t>(task))).scheduled <= limit)
+      tasks.push_back(task);
   for (const auto task : tasks)
     if (auto done = happen(transaction, *row, asl::TaskOverdue{task}); !done) return done;
+  keep(std::move(*row));
   return {};
 }
 

@@ -30,6 +30,7 @@ struct ExecutionCounts {
 class Executions final : public service::Destination {
  public:
   Executions(Machines& machines, const Tasks& tasks, Limits limits = {});
+  ~Executions() override;
 
   // An execution that ended, and not well.
   struct Failed {
@@ -100,17 +101,48 @@ class Executions final : public service::Destination {
     std::int64_t id = 0;
     std::string arn, machine_arn, definition_hash;
     asl::Execution state;
+    std::optional<Time> task_since = {};  // as the column has it
+    // Of a long execution; else all is 0.
+    struct Journal {
+      std::int64_t last = 0;           // number of its newest entry, or of the snapshot where it has none
+      std::size_t snapshot_bytes = 0;  // as text
+      std::size_t bytes = 0;           // what its entries count for
+      struct Entry {
+        std::string happening, seed;
+        std::int64_t outcome = 0;
+      };
+      std::vector<Entry> made = {};  // not stored yet
+    } journal = {};
   };
   struct Pending;
-  Result<Row> load(store::Reader& reader, std::int64_t id) const;
-  Result<Row> load_by_arn(store::Reader& reader, std::string_view arn) const;
-  void save(store::Transaction& transaction, const Row& row, const asl::Step& step);
+
+  // execution_store.cpp
+  class StateCache;
+  enum class Replay { yes, no };
+  // `no`: as it was at its last snapshot, which is enough for what does not change while it runs, and for its end.
+  Result<Row> load(store::Reader& reader, std::int64_t id, Replay replay = Replay::yes) const;
+  Result<Row> load_by_arn(store::Reader& reader, std::string_view arn, Replay replay = Replay::yes) const;
+  Result<void> replay_journal(store::Reader& reader, Row& row) const;
+  // The same with help of what keep() has kept. Only one may be loaded so at a time.
+  Result<Row> load(store::Transaction& transaction, std::int64_t id);
+  // Keeps it in memory for the next time. Only after what happened to it was stored.
+  void keep(Row&& row);
+  // Makes the step that `happening` causes. It is not stored yet. Error: corrupt, where it could not be read again.
+  Result<asl::Step> advance(store::Transaction& transaction, Row& row, const asl::Definition& definition,
+                            const asl::Happening& happening);
+  // Stores what was made since it was loaded, in the journal where it has one, and what follows from it.
+  void append(store::Transaction& transaction, Row& row, const asl::Step& step);
+  // Stores the whole state, and what follows from the step that led to it.
+  void save(store::Transaction& transaction, Row& row, const asl::Step& step);
+
+  // Stores the step's events and commands, and tells of the execution's end.
+  void record(store::Transaction& transaction, const Row& row, const asl::Step& step);
   void perform(store::Transaction& transaction, const Row& row, const asl::Command& command);
   void schedule(store::Transaction& transaction, const Row& row, const asl::ScheduleTask& task);
   Result<void> happen(store::Transaction& transaction, Row& row, const asl::Happening& happening);
   // chain.cpp. Performs the tasks that `step` schedules, and those that follow from them, as far as they are done
   // inside the program; `step` becomes the whole of it.
-  void follow(store::Transaction& transaction, Row& row, const asl::Definition& definition, asl::Step& step) const;
+  Result<void> follow(store::Transaction& transaction, Row& row, const asl::Definition& definition, asl::Step& step);
   Result<void> run_task(store::Transaction& transaction, const store::Due& due);
   Result<void> fire_timer(store::Transaction& transaction, const store::Due& due);
   Result<void> purge(store::Transaction& transaction, const store::Due& due);
@@ -138,9 +170,10 @@ class Executions final : public service::Destination {
 
   // nested.cpp
   static bool starts_child(std::string_view resource);
-  Result<void> run_child_task(store::Transaction& transaction, Row& row, asl::TaskId task, std::string_view resource,
+  Result<void> run_child_task(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
+                              std::string_view resource, const json::value& input);
+  Result<void> run_sync_child(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
                               const json::value& input);
-  Result<void> run_sync_child(store::Transaction& transaction, Row& row, asl::TaskId task, const json::value& input);
   void link_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task, std::string_view child_arn,
                   int form);
   static void tell_parents(store::Transaction& transaction, std::int64_t child);
@@ -168,6 +201,7 @@ class Executions final : public service::Destination {
   Machines& machines_;
   const Tasks& tasks_;
   Limits limits_;
+  std::unique_ptr<StateCache> cache_;
   std::unique_ptr<OutsideTasks> outside_;
   StateTestResults state_tests_;
   std::function<void(const Failed&)> failed_;
