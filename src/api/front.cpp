@@ -137,6 +137,10 @@ class Front::Core : public std::enable_shared_from_this<Core> {
     switch (status) {
       case 413:
         return {ErrorCode::validation, "The request is too large.", "RequestEntityTooLarge"};
+      case 429:
+        return {ErrorCode::throttled,
+                "This client has its share of what is under way here; send less at once, or again in a second.",
+                "ThrottlingException"};
       case 431:
         return {ErrorCode::validation, "The request's headers are too large.", "RequestHeaderSectionTooLarge"};
       case 503:

@@ -41,6 +41,15 @@ class Reader {
     return false;
   }
 
+  // From 0, which says "no limit".
+  std::int64_t number(const toml::node& node, const std::string& key) {
+    constexpr std::int64_t most = 1'000'000;
+    const auto* value = node.as_integer();
+    if (value && value->get() >= 0 && value->get() <= most) return value->get();
+    problem(node, key, fmt::format("must be a number from 0 (no limit) to {}", most));
+    return 0;
+  }
+
   // "90d", "12h", "30m", "45s".
   void duration(const toml::node& node, const std::string& key, std::chrono::seconds& value) {
     static const RE2 form{"([0-9]{1,8})([dhms])"};
@@ -139,6 +148,13 @@ class Reader {
                 section(n, k,
                         {{"level", [&](const auto& m, const auto& l) { c.log_level = text(m, l); }},
                          {"json", [&](const auto& m, const auto& l) { c.log_json = boolean(m, l); }}});
+              }},
+             {"http",
+              [&](const auto& n, const auto& k) {
+                section(n, k,
+                        {{"client_bodies_mb", [&](const auto& m, const auto& l) { c.client_bodies_mb = number(m, l); }},
+                         {"client_connections",
+                          [&](const auto& m, const auto& l) { c.client_connections = number(m, l); }}});
               }},
              {"workflows", [&](const auto& n, const auto& k) { workflows(n, k); }},
              {"stacks", [&](const auto& n, const auto& k) { stacks(n, k); }}});

@@ -29,6 +29,8 @@ struct Config {
   struct {
     bool account = false, region = false, partition = false;
   } given;
+  // The most that one remote address may have of request bodies and connections at once; 0: all.
+  std::int64_t client_bodies_mb = 128, client_connections = 2'500;
   std::string public_url;                      // where clients and link readers reach us; empty: the listen address
   bool stacks = true;                          // load stacks at all
   std::map<std::string, StackSettings> stack;  // by stack name ("ip-blocking")

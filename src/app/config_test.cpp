@@ -25,6 +25,9 @@ protect_public_resolvers = false
 protect_this_machine = false
 [feed]
 token = "t"
+[http]
+client_bodies_mb = 64
+client_connections = 0
 [workflows]
 history_retention = "30d"
 task_deadline = "12h"
@@ -43,6 +46,8 @@ RetentionHours = 720
 )");
   ASSERT_TRUE(reading.problems.empty()) << to_text(reading.problems[0]);
   EXPECT_EQ(reading.config.workflows.retention, std::chrono::days{30});
+  EXPECT_EQ(reading.config.client_bodies_mb, 64);
+  EXPECT_EQ(reading.config.client_connections, 0);
   EXPECT_EQ(reading.config.workflows.task_deadline, std::chrono::hours{12});
   EXPECT_EQ(reading.config.workflows.stuck_after, std::chrono::minutes{45});
   const auto problems = check_config(reading.config);
@@ -69,6 +74,7 @@ TEST(Config, ProblemsNameLineAndKey) {
       {"[identity]\nacount = \"1\"", 2, "identity.acount: is not a known key"},
       {"[log]\njson = \"yes\"", 2, "log.json: must be true or false"},
       {"x = = 1", 1, ""},
+      {"[http]\nclient_bodies_mb = -1", 2, "http.client_bodies_mb: must be a number from 0"},
       {"[containment]\nnever_block = \"8.8.8.8\"", 2, "containment.never_block: must be a list"},
   };
   for (const auto& c : cases) {

@@ -143,6 +143,8 @@ Result<void> Host::open(const Config& config) {
 
 Result<void> Host::bind(const Config& config) {
   http::ServerOptions options{.listen = config.listen, .threads = network_threads};
+  options.client_bodies_bytes_max = static_cast<std::size_t>(config.client_bodies_mb) << 20;
+  options.client_connections_max = static_cast<std::size_t>(config.client_connections);
   // Asked once it serves.
   options.refuse = [this](const http::Request& head, int status) { return front_->refuse(head, status); };
   options.on_access = log_access;

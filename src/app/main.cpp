@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -243,7 +244,9 @@ int main(int argc, char** argv) {
   add_executions(app, code);
   add_config(app, code);
   add_version(app, code);
-  if (argc == 2 && argv[1] == std::string_view("help")) argv[1] = const_cast<char*>("--help");
+  char help[] = "--help";
+  if (argc == 2 && argv[1] == std::string_view("help")) argv[1] = help;
+  if (argc == 3 && argv[1] == std::string_view("help")) argv[1] = std::exchange(argv[2], help);
   if (argc == 2 && argv[1] == std::string_view("--version")) return run_version(false);
   if (argc > 1 && is_unknown_command(app, argv[1])) return 2;
   try {

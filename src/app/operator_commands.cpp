@@ -100,7 +100,8 @@ std::string rows_of(const json::object& report, std::string_view list, const std
   if (!rows || !rows->is_array() || rows->get_array().empty()) return {};
   std::vector<std::vector<std::string>> cells;
   for (const auto& row : rows->get_array()) cells.push_back(texts(row, members));
-  return fmt::format("{}\n{}\n", coloured(Colour::blue, list), table(header, cells));
+  return fmt::format("{}\n{}\n", coloured(Colour::blue, list),
+                     table(header, cells, 60, header.back() == "FINDING" ? LastColumn::whole : LastColumn::cut));
 }
 
 // One of the changes that blocks can make.
@@ -157,8 +158,8 @@ void print_blocks(json::object answer, const BlocksFlags& flags, const std::vect
     text += fmt::format("refused: {}: {}\n", string_at(refused->get_object(), "Code"),
                         string_at(refused->get_object(), "Reason"));
   if (!flags.is_protected) {
-    text += rows_of(answer, "Blocks", {"ADDRESS", "STATE", "SINCE", "UNTIL", "SEEN", "FINDING", "WHY"},
-                    {"HostIp", "State", "Since", "Until", "Sightings", "FindingId", "Reason"});
+    text += rows_of(answer, "Blocks", {"ADDRESS", "STATE", "SINCE", "UNTIL", "SEEN", "WHY", "FINDING"},
+                    {"HostIp", "State", "Since", "Until", "Sightings", "Reason", "FindingId"});
     text += rows_of(answer, "ByHand", {"ADDRESS", "RULE GROUP", "RULE", "DROPPED AS", "IN FEED", "SINCE", "BY"},
                     {"Address", "RuleGroup", "Rule", "DroppedAs", "InFeed", "Since", "By"});
     text += rows_of(answer, "TakenOut", {"ADDRESS", "RULE GROUP", "RULE", "DROPPED AS"},
@@ -200,7 +201,8 @@ int run_findings(const FindingsFlags& flags) {
     rows.push_back(texts(finding, {"Severity.Label", "Workflow.Status", "UpdatedAt", "Title",
                                    "UserDefinedFields.ThreatScore", "Note.Text", "Id"}));
   fmt::print("{}", rows.empty() ? "no findings\n"
-                                : table({"SEVERITY", "STATUS", "UPDATED", "TITLE", "SCORE", "NOTE", "ID"}, rows, 50));
+                                : table({"SEVERITY", "STATUS", "UPDATED", "TITLE", "SCORE", "NOTE", "ID"}, rows, 50,
+                                        LastColumn::whole));
   if (rows.size() < flags.limit) return 0;
   const auto count = count_findings(client, flags);
   if (!count) return report_failure(flags.client, count.error());

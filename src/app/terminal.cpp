@@ -61,7 +61,7 @@ void Progress::clear() {
 }
 
 std::string table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
-                  std::size_t cell_max) {
+                  std::size_t cell_max, LastColumn last) {
   std::vector<std::size_t> widths;
   const auto measure = [&](const std::vector<std::string>& row) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -73,7 +73,8 @@ std::string table(const std::vector<std::string>& header, const std::vector<std:
   const auto print = [&](const std::vector<std::string>& row, Colour colour) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string cell = cut(row[i], cell_max);
+      const bool is_whole = last == LastColumn::whole && i + 1 == row.size();
+      const std::string cell = is_whole ? row[i] : cut(row[i], cell_max);
       line += cell;
       if (i + 1 < row.size()) line.append(widths[i] - width_of(cell) + 2, ' ');
     }

@@ -28,9 +28,11 @@ class Progress {
   bool shown_ = false;
 };
 
-// Columns padded to the widest cell; `header` may be empty. Cells are cut at `cell_max` characters.
+// Columns padded to the widest cell; `header` may be empty. Cells are cut at `cell_max` characters, those of the last
+// column only where it is no id, which somebody may want to copy.
+enum class LastColumn { cut, whole };
 std::string table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
-                  std::size_t cell_max = 60);
+                  std::size_t cell_max = 60, LastColumn last = LastColumn::cut);
 
 // Control characters and the like made harmless: text from findings goes to the terminal.
 std::string printable(std::string_view text);

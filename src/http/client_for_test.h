@@ -16,7 +16,14 @@ namespace tocsin::http {
 
 class TestClient {
  public:
-  explicit TestClient(unsigned short port) : socket_{::socket(AF_INET, SOCK_STREAM, 0)} {
+  // `from`: the client's own address, another of the loopback network.
+  explicit TestClient(unsigned short port, const char* from = "127.0.0.1")
+      : socket_{::socket(AF_INET, SOCK_STREAM, 0)} {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    inet_pton(AF_INET, from, &own.sin_addr);
+    void* own_generic = &own;
+    check(bind(socket_, static_cast<sockaddr*>(own_generic), sizeof own) == 0, "the test client has an address");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);

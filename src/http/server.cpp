@@ -110,16 +110,24 @@ class Server::Core {
         continue;
       }
       if (shared->connections.load() >= shared->options.connections_max) continue;  // closes it
+      boost::system::error_code gone;
+      const auto remote = socket.remote_endpoint(gone);
+      if (gone) continue;
+      auto client = shared->clients.enter(remote.address(), shared->options.client_connections_max);
+      if (!client) continue;
       ++shared->connections;
-      const bool taken = loop->post([loop, all = shared, taken_socket = std::move(socket)]() mutable {
-        spawn(std::move(taken_socket), std::move(loop), std::move(all));
+      const bool taken = loop->post([loop, client, all = shared, taken_socket = std::move(socket)]() mutable {
+        spawn(std::move(taken_socket), std::move(client), std::move(loop), std::move(all));
       });
-      if (!taken) --shared->connections;
+      if (taken) continue;
+      shared->clients.leave(*client);
+      --shared->connections;
     }
   }
 
-  static void spawn(tcp::socket socket, std::shared_ptr<Loop> loop, std::shared_ptr<Shared> all) {
-    auto session = std::make_shared<Session>(std::move(socket), loop, std::move(all));
+  static void spawn(tcp::socket socket, std::shared_ptr<RemoteClient> client, std::shared_ptr<Loop> loop,
+                    std::shared_ptr<Shared> all) {
+    auto session = std::make_shared<Session>(std::move(socket), std::move(client), loop, std::move(all));
     Session& started = *session;
     asio::co_spawn(loop->context, started.run(), [session = std::move(session)](const std::exception_ptr&) {});
   }

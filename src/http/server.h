@@ -29,12 +29,17 @@ struct ServerOptions {
   std::size_t body_bytes_max = 8u << 20;
   // Bodies held at once, over all connections; past it a request is refused with 503.
   std::size_t bodies_bytes_max = 512u << 20;
-  std::size_t connections_max = 10'000;                                // past it new ones are closed at once
+  std::size_t connections_max = 10'000;  // past it new ones are closed at once
+  // The most that one remote address (of IPv6 one /64) may have of the two; 0: all. Past it a request is refused with
+  // 429, and a new connection closed at once.
+  std::size_t client_bodies_bytes_max = 128u << 20;
+  std::size_t client_connections_max = 2'500;
   std::chrono::milliseconds head_timeout = std::chrono::seconds{30};   // from the first byte to the end of the head
   std::chrono::milliseconds body_timeout = std::chrono::seconds{60};   // for the whole body
   std::chrono::milliseconds write_timeout = std::chrono::seconds{60};  // for the whole response
   std::chrono::milliseconds idle_timeout = std::chrono::seconds{75};   // between requests
-  // Words a refusal that the server itself makes (400, 413, 431, 503) in the caller's protocol; `head` has no body.
+  // Words a refusal that the server itself makes (400, 413, 429, 431, 503) in the caller's protocol; `head` has no
+  // body.
   std::function<Response(const Request& head, int status)> refuse = {};
   std::function<void(const Access&)> on_access = {};  // on the connection's thread; must be quick
 };

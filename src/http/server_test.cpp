@@ -142,6 +142,50 @@ TEST(Server, BodiesThatAreOnlyAnnouncedTakeNoRoom) {
   EXPECT_EQ(post(900), 200);
 }
 
+// One that fills its share is told so, and nobody else is.
+TEST(Server, NoClientTakesTheRoomOfOthers) {
+  const auto server = start(echo, {.bodies_bytes_max = 1000, .client_bodies_bytes_max = 600});
+  const auto post = [&](const char* from, std::size_t bytes) {
+    TestClient client{server->port(), from};
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n" +
+                std::string(bytes, 'b'));
+    return client.receive().status;
+  };
+  TestClient greedy{server->port(), "127.0.0.2"};
+  greedy.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 600\r\n\r\n" + std::string(550, 'b'));
+  for (int i = 0; i < 200 && post("127.0.0.2", 100) != 429; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(post("127.0.0.2", 100), 429);
+  EXPECT_EQ(post("127.0.0.3", 400), 200);
+  EXPECT_EQ(post("127.0.0.3", 700), 429);
+  greedy.close();
+  for (int i = 0; i < 200 && post("127.0.0.2", 100) != 200; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(post("127.0.0.2", 600), 200) << "what is given back is there again";
+}
+
+TEST(Server, NoClientTakesAllConnections) {
+  const auto server = start(echo, {.client_connections_max = 2});
+  const auto get = [&](TestClient& client) {
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    return client.receive().status;
+  };
+  {
+    TestClient first{server->port(), "127.0.0.2"}, second{server->port(), "127.0.0.2"};
+    EXPECT_EQ(get(first), 200);
+    EXPECT_EQ(get(second), 200);
+    TestClient third{server->port(), "127.0.0.2"};
+    EXPECT_TRUE(third.at_end());
+    TestClient other{server->port(), "127.0.0.3"};
+    EXPECT_EQ(get(other), 200);
+  }
+  int status = 0;
+  for (int i = 0; i < 200 && status != 200; ++i) {
+    TestClient again{server->port(), "127.0.0.2"};
+    status = get(again);
+    if (status != 200) std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_EQ(status, 200);
+}
+
 TEST(Server, SlowHeadsTimeOut) {
   const auto server = start(echo, {.head_timeout = 50ms, .idle_timeout = 50ms});
   TestClient idle{server->port()};

@@ -41,25 +41,33 @@ class Reply final : public Responder::Channel {
   std::shared_ptr<Exchange> exchange_;
 };
 
-// Bytes of request bodies held; given back at the end of the exchange.
+// Bytes of request bodies held, of all and of one client; given back at the end of the exchange.
 class Held {
  public:
-  explicit Held(std::atomic<std::size_t>& total) : total_{total} {}
+  Held(Shared& all, RemoteClient& client) : all_{all}, client_{client} {}
   ~Held() { release(); }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
-  // False: with these there are too many.
-  bool grow_to(std::size_t bytes, std::size_t bytes_max) {
-    if (bytes <= bytes_) return true;
+  // 0, or the status to refuse with: with these there are too many.
+  int grow_to(std::size_t bytes) {
+    if (bytes <= bytes_) return 0;
     const std::size_t more = bytes - bytes_;
     bytes_ = bytes;
-    return total_.fetch_add(more) + more <= bytes_max;
+    const std::size_t of_all = all_.bodies_bytes.fetch_add(more) + more;
+    const std::size_t of_client = client_.bodies_bytes.fetch_add(more) + more;
+    const auto& options = all_.options;
+    if (options.client_bodies_bytes_max > 0 && of_client > options.client_bodies_bytes_max) return 429;
+    return of_all > options.bodies_bytes_max ? 503 : 0;
   }
   // The body is gone.
-  void release() { total_ -= std::exchange(bytes_, 0); }
+  void release() {
+    all_.bodies_bytes -= bytes_;
+    client_.bodies_bytes -= std::exchange(bytes_, 0);
+  }
 
  private:
-  std::atomic<std::size_t>& total_;
+  Shared& all_;
+  RemoteClient& client_;
   std::size_t bytes_ = 0;
 };
 
@@ -98,9 +106,11 @@ int status_of(const beast::error_code& failed) {
 
 }  // namespace
 
-Session::Session(tcp::socket socket, std::shared_ptr<Loop> loop, std::shared_ptr<Shared> shared)
+Session::Session(tcp::socket socket, std::shared_ptr<RemoteClient> client, std::shared_ptr<Loop> loop,
+                 std::shared_ptr<Shared> shared)
     : loop_{std::move(loop)},
       shared_{std::move(shared)},
+      client_{std::move(client)},
       stream_{std::move(socket)},
       buffer_{shared_->options.header_bytes_max + 65536} {
   beast::error_code ignored;
@@ -113,6 +123,7 @@ Session::Session(tcp::socket socket, std::shared_ptr<Loop> loop, std::shared_ptr
 
 Session::~Session() {
   loop_->sessions.erase(this);
+  shared_->clients.leave(*client_);
   --shared_->connections;
 }
 
@@ -170,7 +181,7 @@ asio::awaitable<Session::Next> Session::serve_one() {
     refused = status_of(error);
     if (refused == 0) co_return Next::end;
   }
-  Held held{shared_->bodies_bytes};
+  Held held{*shared_, *client_};
   if (refused == 0) {
     const auto bytes = static_cast<std::size_t>(parser.content_length().value_or(0));
     if (bytes > shared_->options.body_bytes_max) refused = 413;
@@ -216,7 +227,7 @@ asio::awaitable<int> Session::read_body(Parser& parser, bool expects_continue, B
       const int status = status_of(error);
       co_return status == 0 ? -1 : status;
     }
-    if (!held.grow_to(parser.get().body().size(), shared_->options.bodies_bytes_max)) co_return 503;
+    if (const int refused = held.grow_to(parser.get().body().size()); refused != 0) co_return refused;
   }
   co_return 0;
 }

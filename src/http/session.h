@@ -13,6 +13,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
+#include "http/clients.h"
 #include "http/server.h"
 
 namespace tocsin::http {
@@ -38,6 +39,7 @@ struct Loop {
 struct Shared {
   ServerOptions options;
   Handler handler;
+  Clients clients;
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::size_t> bodies_bytes = 0;
   std::atomic<bool> stopping = false;
@@ -74,7 +76,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<Loop> loop, std::shared_ptr<Shared> shared);
+  Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<RemoteClient> client, std::shared_ptr<Loop> loop,
+          std::shared_ptr<Shared> shared);
   ~Session();
 
   boost::asio::awaitable<void> run();
@@ -104,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   std::shared_ptr<Loop> loop_;
   std::shared_ptr<Shared> shared_;
+  std::shared_ptr<RemoteClient> client_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   std::string remote_;

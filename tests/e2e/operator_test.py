@@ -68,6 +68,8 @@ class Operator(unittest.TestCase):
         self.assertEqual(findings, sorted(sorted(findings, key=lambda one: one["UpdatedAt"], reverse=True),
                                           key=lambda one: gravity.index(one["Severity"]["Label"])))
         words = ["findings", "--data", self.server.folder, "--endpoint", self.server.url]
+        self.assertIn(findings[0]["Id"], self.run_program(*words)[1], "ids can be copied")
+        self.assertEqual(self.run_program("help", "findings"), self.run_program("findings", "--help"))
         self.assertIn("2 of 5 shown; --limit N shows more", self.run_program(*words, "--limit", "2")[1])
         self.assertNotIn("shown", self.run_program(*words)[1])
         for narrower in (["--severity", "LOW"], ["--status", "NEW"], ["--id", "x"]):
@@ -396,6 +398,23 @@ class Operator(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
         finally:
             subprocess.run(["umount", "-l", folder], check=True)
+
+    def test_a_client_past_its_share_is_throttled_in_its_own_protocol(self):
+        self.assertEqual(self.server.stop(), 0)
+        path = os.path.join(self.server.folder, "share.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("[http]\nclient_bodies_mb = 1\n")
+        self.server.flags += ["--config", path]
+        self.server.start()
+        with self.assertRaises(Exception) as throttled:
+            self.server.client("dynamodb").put_item(TableName="us-east-1-gd-firewall",
+                                                    Item={"HostIp": {"S": "84.205.67.9"}, "more": {"S": "m" * 1_500_000}})
+        answer = throttled.exception.response
+        self.assertEqual((answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]), ("ThrottlingException", 429))
+        self.assertEqual(answer["ResponseMetadata"]["HTTPHeaders"]["retry-after"], "1")
+        with self.assertRaisesRegex(Exception, "Throttling.*its share"):
+            self.server.client("sns").publish(TopicArn=f"arn:aws:sns:us-east-1:{self.server.account}:t", Message="m" * 1_500_000)
+        self.assertTrue(self.server.client("securityhub").describe_hub()["HubArn"])
 
     def test_stacks_are_left_alone_when_nothing_changed_and_updated_when_it_did(self):
         self.assertEqual(self.server.stop(), 0)
