@@ -21,8 +21,9 @@ std::string text_of(sqlite3_stmt* row, int column) {
 std::int64_t deliveries_due(Database& store) {
   const auto now = to_microseconds(SystemClock{}.now());
   std::int64_t due = 0;
-  for (int lane = 0; lane < 4; ++lane)
-    due += store.integer(fmt::format("SELECT count(*) FROM outbox WHERE lane = {} AND due <= {}", lane, now));
+  for (int lane = 0; lane < 5; ++lane)
+    due += store.integer(
+        fmt::format("SELECT count(*) FROM outbox WHERE state = 0 AND lane = {} AND due <= {}", lane, now));
   return due;
 }
 

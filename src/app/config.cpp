@@ -19,6 +19,7 @@
 namespace tocsin::app {
 namespace {
 
+constexpr std::int64_t counts_max = 1'000'000;
 constexpr std::int64_t seconds_max = std::int64_t{36'500} * 86'400;
 
 class Reader {
@@ -61,6 +62,13 @@ class Reader {
     const std::int64_t seconds_each = unit == "d" ? 86'400 : unit == "h" ? 3'600 : unit == "m" ? 60 : 1;
     if (number * seconds_each > seconds_max) return problem(node, key, "must be at most 36500d");
     value = std::chrono::seconds{number * seconds_each};
+  }
+
+  void count(const toml::node& node, const std::string& key, std::size_t& value) {
+    const auto* given = node.as_integer();
+    if (!given || given->get() < 0 || given->get() > counts_max)
+      return problem(node, key, fmt::format("must be a whole number from 0 to {}", counts_max));
+    value = static_cast<std::size_t>(given->get());
   }
 
   std::vector<std::string> texts(const toml::node& node, const std::string& key) {
@@ -157,6 +165,7 @@ class Reader {
                           [&](const auto& m, const auto& l) { c.client_connections = number(m, l); }}});
               }},
              {"workflows", [&](const auto& n, const auto& k) { workflows(n, k); }},
+             {"notices", [&](const auto& n, const auto& k) { notices(n, k); }},
              {"stacks", [&](const auto& n, const auto& k) { stacks(n, k); }}});
   }
 
@@ -186,6 +195,17 @@ class Reader {
             {{"history_retention", [&](const auto& m, const auto& l) { duration(m, l, limits.retention); }},
              {"task_deadline", [&](const auto& m, const auto& l) { duration(m, l, limits.task_deadline); }},
              {"stuck_after", [&](const auto& m, const auto& l) { duration(m, l, limits.stuck_after); }}});
+  }
+
+  void notices(const toml::node& node, const std::string& path) {
+    auto& bounds = reading_.config.notices;
+    const auto urgent = [&](const auto& m, const auto& l) {
+      count(m, l, bounds.alerts);
+      bounds.containment = bounds.alerts;
+    };
+    section(node, path,
+            {{"digest_after", [&](const auto& m, const auto& l) { count(m, l, bounds.others); }},
+             {"urgent_digest_after", urgent}});
   }
 
   void containment(const toml::node& node, const std::string& path) {

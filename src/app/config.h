@@ -9,6 +9,7 @@
 #include "core/identity.h"
 #include "core/result.h"
 #include "core/secret.h"
+#include "store/outbox.h"
 #include "workflows/limits.h"
 
 namespace tocsin::app {
@@ -41,6 +42,7 @@ struct Config {
   bool protect_this_machine = true;            // its addresses, gateways and name servers are never blocked
   Secret feed_token;                           // needed by pollers of the block feed where we do not listen on loopback
   workflows::Limits workflows;
+  store::DigestBounds notices;  // past how many messages a minute a receiver of Slack's form gets digests
   std::string log_level = "info";
   bool log_json = false;
   std::map<std::string, int> lines;  // where each key stands in the file

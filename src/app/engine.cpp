@@ -66,7 +66,7 @@ Engine::Engine(const Config& config, Identity identity, const Clock& clock, cont
     : identity_{std::move(identity)} {
   queues_ = std::make_unique<queues::Queues>(identity_);
   topics_ = std::make_unique<notification::Topics>(identity_, destinations_);
-  webhooks_ = std::make_unique<webhook::Webhooks>();
+  webhooks_ = std::make_unique<webhook::Webhooks>(webhook::Options{.digest = config.notices});
   connections_ = std::make_unique<connections::Connections>(identity_);
   containment_ = std::make_unique<containment::Containment>(identity_, std::move(settings));
   functions_ = std::make_unique<functions::Registry>(identity_);
@@ -167,10 +167,11 @@ void Engine::attach_outbox() {
   executions_->attach(outbox);
   findings_->register_timer(outbox);
   outbox.on_exhausted([this](store::Transaction& transaction, const store::Due& due, const Error& error) {
-    // A destination may hold a secret (a web hook's URL), so it is not logged.
-    transaction.on_commit([kind = due.kind, attempts = due.attempt + 1, reason = error.message] {
-      spdlog::error("given up kind={} attempts={} reason={}", kind, attempts, log_text(reason));
-    });
+    // A destination may hold a secret (a web hook's URL), so it is not logged. What was in a digest is not news.
+    if (!due.is_in_digest)
+      transaction.on_commit([kind = due.kind, attempts = due.attempt + 1, reason = error.message] {
+        spdlog::error("given up kind={} attempts={} reason={}", kind, attempts, log_text(reason));
+      });
     builtins::forget_announced(transaction, due);
     if (due.kind == rules::target_kind)
       rules_->dead_letter(transaction, due, error);
@@ -293,7 +294,8 @@ Summary Engine::summary() {
     s.executions = executions_->count(reader);
     s.containment = containment_->report(reader);
     s.functions = functions_->counts(reader);
-    s.outbox_waiting = reader.integer("SELECT count(*) FROM outbox WHERE due <= ? OR attempt > 0", 0, reader.now());
+    s.lanes = store::waiting_by_lane(reader);
+    for (const auto& lane : s.lanes) s.outbox_waiting += lane.waiting;
     s.undelivered = store::count_given_up(reader, rules::target_kind) +
                     static_cast<std::int64_t>(rules_->undelivered(reader, 1000).size());
     auto names = reader.query("SELECT name FROM queue ORDER BY name LIMIT 100");

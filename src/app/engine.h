@@ -2,6 +2,7 @@
 // drive it by hand on a manual clock.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "service/destination.h"
 #include "service/service.h"
 #include "stacks/stacks.h"
+#include "store/deliveries.h"
 #include "store/store.h"
 #include "webhook/webhook.h"
 #include "workflows/workflows.h"
@@ -35,7 +37,8 @@ struct Summary {
   workflows::ExecutionCounts executions;
   json::object containment;         // Containment::report
   std::int64_t outbox_waiting = 0;  // deliveries that are due, or wait to be tried again; timers left out
-  std::int64_t undelivered = 0;     // given up, and no dead-letter queue was named
+  std::array<store::LaneWaiting, store::lane_count> lanes;
+  std::int64_t undelivered = 0;  // given up, and no dead-letter queue was named
   std::vector<functions::FunctionCount> functions;
   std::vector<std::pair<std::string, queues::Depth>> queues;
 };

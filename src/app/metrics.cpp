@@ -30,6 +30,22 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+void lanes(std::string& out, const Summary& summary) {
+  head(out, "tocsin_outbox_lane_waiting", "gauge", "Deliveries that may be made now or are under way, by lane.");
+  for (std::size_t i = 0; i < summary.lanes.size(); ++i)
+    out += fmt::format("tocsin_outbox_lane_waiting{{lane=\"{}\"}} {}\n",
+                       store::name_of(store::Lane{static_cast<int>(i)}), summary.lanes[i].waiting);
+  head(out, "tocsin_notices_waiting", "gauge", "Of them those to web hooks, by lane.");
+  for (std::size_t i = 0; i < summary.lanes.size(); ++i)
+    out += fmt::format("tocsin_notices_waiting{{lane=\"{}\"}} {}\n", store::name_of(store::Lane{static_cast<int>(i)}),
+                       summary.lanes[i].in_lines);
+  head(out, "tocsin_outbox_lane_oldest_seconds", "gauge", "Age of the oldest of them, by lane.");
+  for (std::size_t i = 0; i < summary.lanes.size(); ++i)
+    out += fmt::format("tocsin_outbox_lane_oldest_seconds{{lane=\"{}\"}} {:.3f}\n",
+                       store::name_of(store::Lane{static_cast<int>(i)}),
+                       std::chrono::duration<double>(summary.lanes[i].oldest_age).count());
+}
+
 }  // namespace
 
 std::string metrics_text(Engine& engine) {
@@ -48,6 +64,12 @@ std::string metrics_text(Engine& engine) {
   one(out, "tocsin_findings_active", "gauge", "Findings whose record is active.", summary.findings.active);
   one(out, "tocsin_outbox_waiting", "gauge", "Deliveries that are due or wait to be tried again.",
       summary.outbox_waiting);
+  lanes(out, summary);
+  const auto digests = engine.store().outbox().digest_counts();
+  one(out, "tocsin_notice_digests_total", "counter", "Digests of notices that were made since the start.",
+      static_cast<std::int64_t>(digests.digests));
+  one(out, "tocsin_notices_digested_total", "counter", "Notices that went into digests since the start.",
+      static_cast<std::int64_t>(digests.told_in_digests));
   one(out, "tocsin_undelivered", "gauge", "Deliveries given up without a dead-letter queue (at most 1000 are counted).",
       summary.undelivered);
   one(out, "tocsin_store_commits_total", "counter", "Commits of the store since the start.",

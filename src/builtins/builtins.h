@@ -34,5 +34,7 @@ void add_all(functions::Registry& registry, const service::Directory& directory,
 // For a delivery of kind "webhook" that was given up: what it was to announce is to be announced again when it happens
 // again. Does nothing for those that announce nothing.
 void forget_announced(store::Transaction& transaction, const store::Due& due);
+// For one that was given up and is sent again; `context` is the delivery's.
+void remember_announced(store::Transaction& transaction, std::string_view context);
 
 }  // namespace tocsin::builtins

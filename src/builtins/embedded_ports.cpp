@@ -16,6 +16,34 @@ Result<netset::Set> set_of(const std::vector<std::string>& prefixes) {
   return containment::parse_ranges(prefixes);
 }
 
+store::Lane lane_of(responders::Urgency urgency) {
+  switch (urgency) {
+    case responders::Urgency::containment:
+      return store::Lane::containment;
+    case responders::Urgency::alert:
+      return store::Lane::alert;
+    case responders::Urgency::normal:
+      return store::Lane::notice;
+    case responders::Urgency::low:
+      break;
+  }
+  return store::Lane::bulk;
+}
+
+void note_announced(store::Transaction& transaction, std::string_view key) {
+  transaction.execute("INSERT INTO announced (key, at) VALUES (?,?) ON CONFLICT (key) DO NOTHING", key,
+                      transaction.now());
+}
+
+std::vector<std::string> announced_in(std::string_view context_text) {
+  const auto context = parse_json_object(context_text).value_or(json::object{});
+  std::vector<std::string> keys;
+  if (const auto* list = context.if_contains("announced"); list && list->is_array())
+    for (const auto& key : list->get_array())
+      if (key.is_string()) keys.emplace_back(std::string_view(key.get_string()));
+  return keys;
+}
+
 }  // namespace
 
 Api::Api(store::Transaction& transaction, const service::Directory& directory, const Identity& identity,
@@ -180,27 +208,29 @@ Result<bool> EmbeddedWebhook::was_announced(std::string_view key) {
                              transaction_.now() - announced_kept);
 }
 
-Result<void> EmbeddedWebhook::post(std::string_view url, std::string_view body, const std::vector<std::string>& keys) {
+Result<void> EmbeddedWebhook::post(std::string_view url, std::string_view body, const responders::Announcement& what) {
   transaction_.execute("DELETE FROM announced WHERE at < ?", transaction_.now() - announced_kept);
   json::array announced;
-  for (const auto& key : keys) {
-    transaction_.execute("INSERT INTO announced (key, at) VALUES (?,?) ON CONFLICT (key) DO NOTHING", key,
-                         transaction_.now());
+  for (const auto& key : what.keys) {
+    note_announced(transaction_, key);
     announced.push_back(json::value(key));
   }
   const json::object context{{"headers", {{"content-type", "application/json"}}}, {"announced", std::move(announced)}};
-  store::Outbox::add(
-      transaction_,
-      {.kind = "webhook", .destination = std::string(url), .payload = std::string(body), .context = to_json(context)});
+  store::Outbox::add(transaction_, {.kind = "webhook",
+                                    .destination = std::string(url),
+                                    .payload = std::string(body),
+                                    .context = to_json(context),
+                                    .lane = lane_of(what.urgency),
+                                    .summary = what.summary});
   return {};
 }
 
 void forget_announced(store::Transaction& transaction, const store::Due& due) {
-  const auto context = parse_json_object(due.context).value_or(json::object{});
-  const auto* keys = context.if_contains("announced");
-  if (!keys || !keys->is_array()) return;
-  for (const auto& key : keys->get_array())
-    if (key.is_string()) transaction.execute("DELETE FROM announced WHERE key = ?", std::string_view(key.get_string()));
+  for (const auto& key : announced_in(due.context)) transaction.execute("DELETE FROM announced WHERE key = ?", key);
+}
+
+void remember_announced(store::Transaction& transaction, std::string_view context) {
+  for (const auto& key : announced_in(context)) note_announced(transaction, key);
 }
 
 }  // namespace tocsin::builtins

@@ -94,7 +94,7 @@ class EmbeddedWebhook final : public responders::Webhook {
  public:
   explicit EmbeddedWebhook(store::Transaction& transaction) : transaction_{transaction} {}
   Result<bool> was_announced(std::string_view key) override;
-  Result<void> post(std::string_view url, std::string_view body, const std::vector<std::string>& keys) override;
+  Result<void> post(std::string_view url, std::string_view body, const responders::Announcement& what) override;
 
  private:
   store::Transaction& transaction_;

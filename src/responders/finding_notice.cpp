@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "message/subject.h"
 #include "responders/responders.h"
 #include "responders/text.h"
 
@@ -109,29 +110,51 @@ json::value block_message(const json::object& block) {
                  std::move(fields), link);
 }
 
+std::string_view first_type(const json::object& finding) {
+  const auto* types = finding.if_contains("Types");
+  if (!types || !types->is_array() || types->get_array().empty() || !types->get_array()[0].is_string())
+    return "unknown";
+  return types->get_array()[0].get_string();
+}
+
 json::value finding_message(const json::object& finding, std::string_view event_region) {
   const auto severity = string_at(finding, "Severity.Label", "UNKNOWN");
   const auto region = string_at(finding, "Region", event_region);
-  std::string_view type = "unknown";
-  if (const auto* types = finding.if_contains("Types");
-      types && types->is_array() && !types->get_array().empty() && types->get_array()[0].is_string())
-    type = types->get_array()[0].get_string();
-  json::array fields{field("Severity", severity), field("Type", type),
+  json::array fields{field("Severity", severity), field("Type", first_type(finding)),
                      field("Account", string_at(finding, "AwsAccountId", "unknown")),
                      field("Region", region.empty() ? "unknown" : region)};
   return message(string_at(finding, "Title", "Security Hub finding"), string_at(finding, "Description"), "danger",
                  std::move(fields), console_link(region, string_at(finding, "Id")));
 }
 
-struct Post {
-  json::value body;
-  std::vector<std::string> keys;  // what it announces
-};
-
 // The same finding at the same severity is announced once, whatever re-imports it.
 std::string finding_key(const json::object& finding) {
   return fmt::format("finding/{}/{}/{}", string_at(finding, "ProductArn"), string_at(finding, "Id"),
                      string_at(finding, "Severity.Label"));
+}
+
+struct Post {
+  json::value body;
+  Announcement what;
+};
+
+// The message's first line, as a digest shows it.
+std::string summary_of(const json::value& body, std::string_view type, std::string_view severity, std::string_view id) {
+  return message::summary(
+      {.severity = severity, .type = type, .title = string_at(body.get_object(), "text"), .id = id});
+}
+
+Post finding_post(const json::object& finding, std::string_view event_region) {
+  const auto severity = string_at(finding, "Severity.Label");
+  const Urgency urgency = severity == "CRITICAL"                                                     ? Urgency::alert
+                          : severity == "MEDIUM" || severity == "LOW" || severity == "INFORMATIONAL" ? Urgency::low
+                                                                                                     : Urgency::normal;
+  json::value body = finding_message(finding, event_region);
+  const std::string summary = message::summary({.severity = severity.empty() ? "UNKNOWN" : severity,
+                                                .type = first_type(finding),
+                                                .title = string_at(finding, "Title", "Security Hub finding"),
+                                                .id = string_at(finding, "Id")});
+  return {std::move(body), {{finding_key(finding)}, urgency, summary}};
 }
 
 const json::array* ids_of(const json::object& block) {
@@ -205,8 +228,14 @@ Result<Post> message_post(const json::object& input, const json::value& told, st
   if (const auto* block = block_of(told, joined)) {
     auto left = not_announced(*block, *ports.webhook);
     if (!left) return pass_on(left);
-    return Post{block_message(*left),
-                is_blocked(*left) ? blocked_keys(*left, key) : std::vector{unblocked_key(*left, ports.now)}};
+    json::value body = block_message(*left);
+    // "Blocked", "NOT blocked", "FAILED to block".
+    const auto title = string_at(body.get_object(), "text");
+    const auto type = is_blocked(*left) ? "Blocked" : title.starts_with("NOT") ? "NOT blocked" : "FAILED to block";
+    std::string summary = summary_of(body, type, {}, string_at(*left, "FindingId"));
+    return Post{std::move(body),
+                {is_blocked(*left) ? blocked_keys(*left, key) : std::vector{unblocked_key(*left, ports.now)},
+                 Urgency::containment, std::move(summary)}};
   }
   // A free text, beside its region or with it in an object.
   const auto text = told.is_string()   ? std::string_view(told.get_string())
@@ -216,7 +245,10 @@ Result<Post> message_post(const json::object& input, const json::value& told, st
     return fail(ErrorCode::validation, "Message must be a text, or an object with HostIp or Message", "KeyError",
                 "Message");
   const auto region = told.is_object() ? string_at(told.get_object(), "Region") : string_at(input, "Region");
-  return Post{message(text, region, "danger", {}, {}), {fmt::format("text/{}", key)}};
+  json::value body = message(text, region, "danger", {}, {});
+  std::string summary = summary_of(body, "Text", {}, {});
+  // The stacks' workflows tell of their failures so.
+  return Post{std::move(body), {{fmt::format("text/{}", key)}, Urgency::containment, std::move(summary)}};
 }
 
 // The fields that the original's workflow picks from an event of one finding.
@@ -247,11 +279,10 @@ Result<std::vector<Post>> posts_of(const json::value& input, std::string_view ke
   }
   if (request.contains("Finding_ID") || request.contains("Finding_description")) {
     const json::object finding = picked_finding(request);
-    posts.push_back({finding_message(finding, {}), {finding_key(finding)}});
+    posts.push_back(finding_post(finding, {}));
     return posts;
   }
-  for (const auto* finding : findings_of(input))
-    posts.push_back({finding_message(*finding, string_at(request, "region")), {finding_key(*finding)}});
+  for (const auto* finding : findings_of(input)) posts.push_back(finding_post(*finding, string_at(request, "region")));
   if (posts.empty())
     return fail(ErrorCode::validation, "there is nothing to tell: neither Message nor findings", "KeyError", "Message");
   return posts;
@@ -267,13 +298,13 @@ Result<json::value> send_finding_notice(const json::value& input, const std::str
   for (const auto& post : *posts) {
     if (webhook_url.empty()) break;
     bool all_announced = true;
-    for (const auto& one : post.keys) {
+    for (const auto& one : post.what.keys) {
       const auto announced = ports.webhook->was_announced(one);
       if (!announced) return std::unexpected(announced.error());
       all_announced = all_announced && *announced;
     }
     if (all_announced) continue;
-    if (auto posted = ports.webhook->post(webhook_url, to_json(post.body), post.keys); !posted) return pass_on(posted);
+    if (auto posted = ports.webhook->post(webhook_url, to_json(post.body), post.what); !posted) return pass_on(posted);
     sent = true;
   }
   return json::value(json::object{{"Status", "Ok"}, {"Sent", sent}});

@@ -103,6 +103,16 @@ class RuleGroup {
                               const std::vector<std::int64_t>& priorities) = 0;
 };
 
+// How soon people must see a message: that a block was made, failed or was refused; a finding that cannot wait; others.
+enum class Urgency { containment, alert, normal, low };
+
+// What a message announces, each key once, and what a digest of many messages says of it.
+struct Announcement {
+  std::vector<std::string> keys;
+  Urgency urgency = Urgency::normal;
+  std::string summary;  // message/subject.h
+};
+
 // Posts to a web hook, some time soon and at least once. What a message announces is named by keys, each announced
 // once.
 class Webhook {
@@ -110,7 +120,7 @@ class Webhook {
   virtual ~Webhook() = default;
   virtual Result<bool> was_announced(std::string_view key) = 0;
   // Posts, and notes the keys as announced; they are forgotten if the message is given up.
-  virtual Result<void> post(std::string_view url, std::string_view body, const std::vector<std::string>& keys) = 0;
+  virtual Result<void> post(std::string_view url, std::string_view body, const Announcement& what) = 0;
 };
 
 // Those that a responder does not use may be null.

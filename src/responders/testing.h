@@ -118,13 +118,15 @@ class MemoryRuleGroup final : public RuleGroup {
 class MemoryWebhook final : public Webhook {
  public:
   Result<bool> was_announced(std::string_view key) override { return keys.contains(std::string(key)); }
-  Result<void> post(std::string_view url, std::string_view body, const std::vector<std::string>& announced) override {
-    keys.insert(announced.begin(), announced.end());
+  Result<void> post(std::string_view url, std::string_view body, const Announcement& what) override {
+    keys.insert(what.keys.begin(), what.keys.end());
+    urgencies.push_back(what.urgency);
     posts.emplace_back(std::string(url), std::string(body));
     return {};
   }
   std::set<std::string> keys;
   std::vector<std::pair<std::string, std::string>> posts;
+  std::vector<Urgency> urgencies;  // of the posts
 };
 
 struct World {

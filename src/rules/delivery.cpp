@@ -5,6 +5,7 @@
 #include "core/time_format.h"
 #include "digest/digest.h"
 #include "rules/room.h"
+#include "rules/urgency.h"
 
 namespace tocsin::rules {
 namespace {
@@ -58,7 +59,14 @@ struct Rules::Room::Delivery {
   bool is_forwarded = false;
   Time now;
   std::optional<json::value> document = {};
+  std::optional<store::Lane> urgency = {};
 
+  // A rule's lane is the one that its tag says, else the event's.
+  store::Lane lane_for(const BookRule& rule) {
+    if (rule.lane) return *rule.lane;
+    if (!urgency) urgency = lane_of_event(event.bytes);
+    return *urgency;
+  }
   const json::value& parsed() {
     if (!document) {
       auto value = parse_json(event.bytes);
@@ -137,7 +145,7 @@ std::size_t Rules::Room::deliver_to_rule(store::Transaction& transaction, const 
     due.context = to_json(context);
     due.key = digest::sha256_hex(fmt::format("{}\n{}\n{}", delivery.event.id, rule.arn, target.id));
     due.dead_letter = target.dead_letter;
-    due.lane = rule.lane;
+    due.lane = delivery.lane_for(rule);
     due.retry = target.retry;
     due.payload = delivery.event.bytes;
 

@@ -36,7 +36,11 @@ BookRule load_rule(store::Reader& reader, const Identity& identity, const RuleNa
     if (document) rule.targets.push_back(read_target(targets.text(0), targets.text(1), *document));
   }
   auto lane = reader.query("SELECT value FROM event_tag WHERE arn = ? AND name = ?", rule.arn, lane_tag);
-  if (lane.next() && lane.text(0) == "containment") rule.lane = store::Lane::containment;
+  if (lane.next())
+    for (const auto& [name_of_lane, named] :
+         {std::pair{"containment", store::Lane::containment}, std::pair{"alert", store::Lane::alert},
+          std::pair{"notice", store::Lane::notice}, std::pair{"bulk", store::Lane::bulk}})
+      if (lane.text(0) == name_of_lane) rule.lane = named;
   return rule;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "pattern/pattern.h"
@@ -19,7 +20,7 @@ struct BookTarget {
 
 struct BookRule {
   std::string bus, name, arn;
-  store::Lane lane = store::Lane::notice;
+  std::optional<store::Lane> lane = {};  // what its tag says; nothing: each event's own
   std::vector<BookTarget> targets;
 };
 

@@ -5,6 +5,9 @@
 //   schedule ──► timer in the outbox ("rule-schedule") ──► the rule's targets, the same way
 //   given up ──► dead_letter(): the target's dead-letter queue, else a row in event_undelivered. Never nowhere.
 //
+// An event waits in a lane by what it is about: CRITICAL findings and what an analyst sent (custom actions) go ahead of
+// others, findings of MEDIUM severity and below behind them.
+//
 // Within a lane, an event goes to the targets of an earlier made rule first (EventBridge promises no order), and within
 // a rule by target id.
 //
@@ -40,7 +43,8 @@
 namespace tocsin::rules {
 
 inline constexpr std::string_view default_bus = "default";
-// Rules with this tag are delivered in the containment lane, ahead of everything else.
+// The lane of a rule's events, where it is not by what they are about: containment (ahead of everything else), alert,
+// notice or bulk.
 inline constexpr std::string_view lane_tag = "tocsin:lane";
 
 // Outbox kinds.

@@ -221,7 +221,7 @@ std::size_t Committer::commit(Batch batch) {
       taken = make_deliveries(transaction, begun, !batch.empty(), leased);
     else if (committed)
       outbox.write_added(transaction);
-    const auto next_due = committed ? Outbox::next_due(transaction) : std::nullopt;
+    const auto next_due = committed ? outbox.next_work(transaction) : std::nullopt;
     if (committed) committed = finish(transaction);
     if (committed) {
       ++commits_;
@@ -231,6 +231,7 @@ std::size_t Committer::commit(Batch batch) {
   if (!committed) {
     if (writer_->in_transaction()) (void)writer_->run("ROLLBACK");
     writer_->clear_failure();
+    outbox.forget_commit(leased);
     next_due_ = options_.clock->now() + sleep_max;  // do not spin on a failing disk
     if (on_failure) on_failure(committed.error());
   }

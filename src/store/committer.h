@@ -71,7 +71,7 @@ class Committer {
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::condition_variable idle_;
-  std::array<std::deque<Waiting>, 4> waiting_;
+  std::array<std::deque<Waiting>, lane_count> waiting_;
   std::atomic<std::size_t> waiting_count_ = 0;  // written under the mutex
   std::size_t outer_under_way_ = 0;
   bool stopping_ = false;

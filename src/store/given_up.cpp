@@ -1,25 +1,66 @@
 #include "store/given_up.h"
 
+#include <fmt/format.h>
+
 #include "store/outbox.h"
 
 namespace tocsin::store {
 
+namespace {
+
+constexpr std::string_view columns =
+    "id, at, kind, key, destination, dead_letter, error, payload, attempts, context, lane, attempts_max, age_max_s, "
+    "added";
+
+GivenUp read(const Rows& row) {
+  GivenUp one;
+  one.id = row.integer(0);
+  one.at = row.time(1);
+  one.kind = row.string(2);
+  one.key = row.string(3);
+  one.destination = row.string(4);
+  one.dead_letter = row.string(5);
+  one.error = row.string(6);
+  one.payload = std::string(row.blob(7));
+  one.attempts = static_cast<int>(row.integer(8));
+  one.context = row.string(9);
+  one.lane = static_cast<Lane>(row.integer(10));
+  one.retry = {static_cast<int>(row.integer(11)), std::chrono::seconds{row.integer(12)}};
+  one.added = row.time(13);
+  return one;
+}
+
+}  // namespace
+
 std::vector<GivenUp> given_up(Reader& reader, std::size_t count_max) {
+  static const std::string sql = fmt::format("SELECT {} FROM outbox_given_up ORDER BY id DESC LIMIT ?", columns);
   std::vector<GivenUp> list;
-  auto rows = reader.query(
-      "SELECT at, kind, key, destination, dead_letter, error, payload, attempts FROM outbox_given_up "
-      "ORDER BY id DESC LIMIT ?",
-      count_max);
-  while (rows.next())
-    list.push_back({.at = rows.time(0),
-                    .kind = rows.string(1),
-                    .key = rows.string(2),
-                    .destination = rows.string(3),
-                    .dead_letter = rows.string(4),
-                    .error = rows.string(5),
-                    .payload = std::string(rows.blob(6)),
-                    .attempts = static_cast<int>(rows.integer(7))});
+  auto rows = reader.query(sql, count_max);
+  while (rows.next()) list.push_back(read(rows));
   return list;
+}
+
+std::optional<GivenUp> find_given_up(Reader& reader, std::int64_t id) {
+  static const std::string sql = fmt::format("SELECT {} FROM outbox_given_up WHERE id = ?", columns);
+  auto rows = reader.query(sql, id);
+  return rows.next() ? std::optional{read(rows)} : std::nullopt;
+}
+
+bool drop_given_up(Transaction& transaction, std::int64_t id) {
+  return transaction.execute("DELETE FROM outbox_given_up WHERE id = ?", id) > 0;
+}
+
+bool send_again(Transaction& transaction, const GivenUp& delivery) {
+  if (!Outbox::add(transaction, {.kind = delivery.kind,
+                                 .destination = delivery.destination,
+                                 .payload = delivery.payload,
+                                 .context = delivery.context,
+                                 .key = delivery.key,
+                                 .dead_letter = delivery.dead_letter,
+                                 .lane = delivery.lane,
+                                 .retry = delivery.retry}))
+    return false;
+  return drop_given_up(transaction, delivery.id);
 }
 
 std::int64_t count_given_up(Reader& reader, std::string_view kind_left_out) {
@@ -28,10 +69,11 @@ std::int64_t count_given_up(Reader& reader, std::string_view kind_left_out) {
 
 void note_given_up(Transaction& transaction, const Due& due, const Error& error) {
   const auto id = transaction.integer(
-      "INSERT INTO outbox_given_up (at, kind, key, destination, dead_letter, error, payload, attempts) "
-      "VALUES (?,?,?,?,?,?,?,?) RETURNING id",
+      "INSERT INTO outbox_given_up (at, kind, key, destination, dead_letter, error, payload, attempts, context, lane, "
+      "attempts_max, age_max_s, added) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id",
       0, transaction.now(), due.kind, due.key, due.destination, due.dead_letter, error.message, Blob{due.payload},
-      due.attempt + 1);
+      due.attempt + 1, due.context, static_cast<int>(due.lane), due.retry.attempts_max, due.retry.age_max.count(),
+      due.added);
   transaction.execute("DELETE FROM outbox_given_up WHERE id <= ?", id - given_up_kept);
 }
 

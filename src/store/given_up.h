@@ -3,17 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/clock.h"
-#include "store/transaction.h"
+#include "store/outbox.h"
 
 namespace tocsin::store {
 
-struct Due;
-
 struct GivenUp {
+  std::int64_t id = 0;
   Time at{};
   std::string kind;
   std::string key;
@@ -22,6 +22,11 @@ struct GivenUp {
   std::string error;
   std::string payload;
   int attempts = 0;
+  // What sending it again needs.
+  std::string context;
+  Lane lane = Lane::notice;
+  RetryPolicy retry;
+  Time added{};
 };
 
 // How many are kept; the oldest go first.
@@ -29,6 +34,12 @@ inline constexpr std::int64_t given_up_kept = 10'000;
 
 // Newest first.
 std::vector<GivenUp> given_up(Reader& reader, std::size_t count_max);
+std::optional<GivenUp> find_given_up(Reader& reader, std::int64_t id);
+// Forgets one; false if there is none.
+bool drop_given_up(Transaction& transaction, std::int64_t id);
+// Puts one back into the outbox, under its key, with all its tries before it. False if one with its key waits already:
+// then it stays here.
+bool send_again(Transaction& transaction, const GivenUp& delivery);
 // Those that no dead-letter queue was named for, without those of one kind (that counts its own).
 std::int64_t count_given_up(Reader& reader, std::string_view kind_left_out = {});
 // Writes one; what the outbox does.

@@ -7,48 +7,16 @@
 
 #include "core/check.h"
 #include "store/given_up.h"
+#include "store/lines.h"
+#include "store/outbox_rows.h"
 #include "store/pending.h"
 
 namespace tocsin::store {
 namespace {
 
-constexpr std::string_view columns =
-    "id, kind, destination, payload, context, key, dead_letter, lane, due, attempts_max, age_max_s, attempt, added";
-
-Due read_due(const Rows& row) {
-  Due due;
-  due.id = row.integer(0);
-  due.kind = row.string(1);
-  due.destination = row.string(2);
-  due.payload = std::string(row.blob(3));
-  due.context = row.string(4);
-  due.key = row.string(5);
-  due.dead_letter = row.string(6);
-  due.lane = static_cast<Lane>(row.integer(7));
-  due.due = row.time(8);
-  due.retry = {static_cast<int>(row.integer(9)), std::chrono::seconds{row.integer(10)}};
-  due.attempt = static_cast<int>(row.integer(11));
-  due.added = row.time(12);
-  return due;
-}
-
-constexpr std::size_t lanes = 4;
+constexpr std::size_t lanes = lane_count;
 constexpr std::size_t read_at_once = 32;
-
-// The number of the row; 0 if there is one with this key.
-std::int64_t insert(Transaction& transaction, const Due& due, std::optional<std::string_view> last_error = {}) {
-  return transaction.integer(
-      "INSERT INTO outbox (kind, destination, payload, context, key, dead_letter, lane, due, attempts_max, "
-      "age_max_s, attempt, added, last_error) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING "
-      "RETURNING id",
-      0, due.kind, due.destination, Blob{due.payload}, due.context, due.key, due.dead_letter,
-      static_cast<int>(due.lane), due.due, due.retry.attempts_max, due.retry.age_max.count(), due.attempt, due.added,
-      last_error);
-}
-
-bool is_final(const Error& error) {
-  return error.code == ErrorCode::validation || error.code == ErrorCode::not_found || error.code == ErrorCode::denied;
-}
+constexpr std::size_t leases_ended_at_once = 100;
 
 // What is due, in the order in which it is to be made: lanes in order, and in each lane the rows, oldest first, before
 // what this transaction has added. Where a lane has more rows than are read at once, that is again before the rest of
@@ -77,8 +45,8 @@ class DueList {
 
  private:
   void read(std::size_t lane) {
-    static const std::string sql =
-        fmt::format("SELECT {} FROM outbox WHERE lane = ? AND due <= ? ORDER BY due, id LIMIT ?", columns);
+    static const std::string sql = fmt::format(
+        "SELECT {} FROM outbox WHERE state = 0 AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?", due_columns());
     auto& [due, has_more] = lanes_[lane];
     Rows rows = transaction_.query(sql, lane, transaction_.now(), read_at_once);
     while (rows.next()) due.push_back(read_due(rows));
@@ -96,6 +64,12 @@ class DueList {
 
 }  // namespace
 
+Outbox::Outbox() : lines_{std::make_unique<LineBook>()} {
+  handle(std::string(told_kind), [this](Transaction& t, const Due& due) { return remove_members(t, due); });
+  handle(std::string(given_up_kind), [this](Transaction& t, const Due& due) { return give_up_members(t, due); });
+}
+Outbox::~Outbox() = default;
+
 Microseconds retry_delay(int attempt, Random& random) {
   const std::chrono::seconds whole = std::min<std::chrono::seconds>(
       std::chrono::seconds{1} * (1ll << std::min(attempt - 1, 20)), std::chrono::minutes{15});
@@ -104,8 +78,7 @@ Microseconds retry_delay(int attempt, Random& random) {
 }
 
 void Outbox::handle(std::string kind, Inner handler) {
-  check(handlers_.emplace(std::move(kind), Handler{.inner = std::move(handler), .outer = {}, .lease = {}, .record = {}})
-            .second,
+  check(handlers_.emplace(std::move(kind), Handler{.inner = std::move(handler), .outer = {}, .record = {}}).second,
         "an outbox kind has one handler");
 }
 
@@ -117,9 +90,24 @@ void Outbox::handle_outside(std::string kind, Outer handler, std::chrono::second
         "an outbox kind has one handler");
 }
 
+void Outbox::line_up(std::string_view kind, LineRules rules) {
+  const auto found = handlers_.find(kind);
+  check(found != handlers_.end() && found->second.outer && !rules_, "one outer kind queues by destination");
+  check(!rules.fold == !rules.compose && rules.in_hand_max > 0, "the rules of a line are complete");
+  found->second.is_lined = true;
+  rules_ = std::move(rules);
+}
+
+bool Outbox::is_lined(std::string_view kind) const {
+  const auto found = handlers_.find(kind);
+  return found != handlers_.end() && found->second.is_lined;
+}
+
 bool Outbox::add(Transaction& transaction, Delivery delivery) {
   Due due;
   static_cast<Delivery&>(due) = std::move(delivery);
+  const auto making = transaction.pending_->making();
+  if (making && *making <= Lane::alert && (due.lane == Lane::workflow || due.lane == Lane::notice)) due.lane = *making;
   due.due = std::max(due.due, Time{});
   due.added = std::max(due.due, transaction.now());
   if (due.key.empty())
@@ -143,10 +131,17 @@ void Outbox::cancel_all(Transaction& transaction, std::string_view prefix) {
   transaction.execute("DELETE FROM outbox WHERE key >= ? AND key < ?", prefix, behind);
 }
 
+void Outbox::write_row(Transaction& transaction, const Due& due) {
+  if (due.due <= transaction.now() && is_lined(due.kind))
+    queue_up(transaction, due);
+  else
+    insert_due(transaction, due, State::in_lane);
+}
+
 void Outbox::write_added(Transaction& transaction) {
   for (const Due* due : transaction.pending_->waiting()) {
     const auto written = transaction.attempt([&]() -> Result<void> {
-      insert(transaction, *due);
+      write_row(transaction, *due);
       return {};
     });
     if (!written) tell_exhausted(transaction, *due, written.error());  // the table does not take it
@@ -162,20 +157,56 @@ std::int64_t Outbox::depth(Reader& reader, std::string_view kind) {
 std::optional<Time> Outbox::next_due(Reader& reader) {
   std::optional<Time> first;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
-    Rows rows = reader.query("SELECT due FROM outbox WHERE lane = ? ORDER BY due LIMIT 1", lane);
+    Rows rows = reader.query("SELECT due FROM outbox WHERE state = 0 AND lane = ? ORDER BY due LIMIT 1", lane);
     if (rows.next()) first = first ? std::min(*first, rows.time(0)) : rows.time(0);
   }
   return first;
 }
 
+std::optional<Time> Outbox::next_work(Reader& reader) const {
+  auto next = next_due(reader);
+  const auto sooner = [&](std::optional<Time> at) {
+    if (at) next = next ? std::min(*next, *at) : *at;
+  };
+  if (rules_) sooner(lines_->next(rules_->in_hand_max));
+  sooner(lease_ends_);
+  return next;
+}
+
+void Outbox::forget_commit(const std::vector<Due>& leased) {
+  for (const auto& due : leased)
+    if (is_lined(due.kind)) lines_->give_back(due.destination, std::nullopt);
+  lines_->wake_all();
+}
+
+void Outbox::end_leases(Transaction& transaction) {
+  if (!lease_ends_ || *lease_ends_ > transaction.now()) return;
+  std::vector<Due> ended;
+  Rows rows = transaction.query("SELECT id, kind, destination FROM outbox WHERE state = 2 AND due <= ? LIMIT ?",
+                                transaction.now(), leases_ended_at_once);
+  while (rows.next()) {
+    Due& due = ended.emplace_back();
+    due.id = rows.integer(0);
+    due.kind = rows.string(1);
+    due.destination = rows.string(2);
+  }
+  for (const Due& due : ended) {
+    transaction.execute("UPDATE outbox SET state = 0 WHERE id = ?", due.id);
+    if (is_lined(due.kind)) lines_->give_back(due.destination, std::nullopt);
+  }
+  const auto next = transaction.integer("SELECT due FROM outbox WHERE state = 2 ORDER BY due LIMIT 1", 0);
+  lease_ends_ = next == 0 ? std::nullopt : std::optional{from_microseconds(next)};
+}
+
 std::size_t Outbox::work(Transaction& transaction, const GoOn& go_on, std::vector<Due>& leased) {
+  end_leases(transaction);
   auto& added = *transaction.pending_;
   DueList list{transaction, added};
   std::size_t made = 0;
   // What the changes have added goes behind what waits longer already.
   for (std::size_t i = 0; i < lanes; ++i) {
     const Lane lane{static_cast<int>(i)};
-    while (list.has_more(lane) && !added.is_empty(lane)) insert(transaction, added.take(lane));
+    while (list.has_more(lane) && !added.is_empty(lane)) write_row(transaction, added.take(lane));
   }
   while (go_on(made)) {
     const auto due = list.next();
@@ -184,23 +215,25 @@ std::size_t Outbox::work(Transaction& transaction, const GoOn& go_on, std::vecto
     make(transaction, *due, leased);
   }
   write_added(transaction);
-  return made;
+  return made + serve_lines(transaction, leased);
 }
 
 // The row is made, or its due time moved, before the effect begins.
 void Outbox::lease(Transaction& transaction, Due due, std::chrono::seconds time, std::vector<Due>& leased) {
+  const Time ends = transaction.now() + time;
   if (due.id != 0) {
     // An earlier delivery of the same commit may have cancelled this one.
-    if (transaction.execute("UPDATE outbox SET due = ?, attempt = attempt + 1 WHERE id = ?", transaction.now() + time,
-                            due.id) == 0)
+    if (transaction.execute("UPDATE outbox SET state = 2, due = ?, attempt = attempt + 1 WHERE id = ?", ends, due.id) ==
+        0)
       return;
   } else {
     Due row = due;
-    row.due = transaction.now() + time;
+    row.due = ends;
     ++row.attempt;
-    due.id = insert(transaction, row);
+    due.id = insert_due(transaction, row, State::leased);
     if (due.id == 0) return;
   }
+  lease_ends_ = lease_ends_ ? std::min(*lease_ends_, ends) : ends;
   leased.push_back(std::move(due));
 }
 
@@ -211,15 +244,18 @@ void Outbox::make(Transaction& transaction, const Due& due, std::vector<Due>& le
     retry_or_give_up(transaction, due, error);
     return;
   }
+  if (found->second.is_lined) return queue_up(transaction, due);
   if (found->second.outer) {
     lease(transaction, due, found->second.lease, leased);
     return;
   }
   // Removed first, so that a handler may add the next one under the same key (a timer that repeats).
+  transaction.pending_->making(due.lane);
   auto made = transaction.attempt([&]() -> Result<void> {
     if (due.id != 0 && transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return {};  // cancelled
     return found->second.inner(transaction, due);
   });
+  transaction.pending_->making(std::nullopt);
   if (!made) retry_or_give_up(transaction, due, made.error());
 }
 
@@ -229,10 +265,14 @@ void Outbox::start(Due due, Report report) const {
 }
 
 void Outbox::settle(Transaction& transaction, const Due& due, const Outcome& outcome) {
+  if (is_lined(due.kind))
+    lines_->give_back(due.destination,
+                      outcome.rest > Microseconds{0} ? std::optional{transaction.now() + outcome.rest} : std::nullopt);
   if (!outcome.tried) return postpone(transaction, due, outcome);
   record(transaction, due, outcome.result);
   if (outcome.result) {
-    transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
+    if (transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) > 0 && is_digest(due))
+      close_digest(transaction, due, told_kind, {});
   } else {
     retry_or_give_up(transaction, due, outcome.result.error(), outcome.pause);
   }
@@ -241,19 +281,21 @@ void Outbox::settle(Transaction& transaction, const Due& due, const Outcome& out
 void Outbox::retry_or_give_up(Transaction& transaction, const Due& due, const Error& error, Microseconds pause) {
   const int next = due.attempt + 1;
   const bool too_old = transaction.now() - due.added >= due.retry.age_max;
-  if (is_final(error) || too_old || next > due.retry.attempts_max) {
-    if (due.id != 0 && transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return;
-    tell_exhausted(transaction, due, error);
-    return;
-  }
+  if (is_final(error) || too_old || next > due.retry.attempts_max) return give_up(transaction, due, error);
   Due again = due;
   again.due = transaction.now() + std::max(pause, retry_delay(next, transaction.random()));
   again.attempt = next;
   if (due.id == 0)
-    insert(transaction, again, error.message);
+    insert_due(transaction, again, State::in_lane, error.message);
   else
-    transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?", again.due, again.attempt,
-                        error.message, due.id);
+    transaction.execute("UPDATE outbox SET state = 0, due = ?, attempt = ?, last_error = ? WHERE id = ?", again.due,
+                        again.attempt, error.message, due.id);
+}
+
+void Outbox::give_up(Transaction& transaction, const Due& due, const Error& error) {
+  if (due.id != 0 && transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return;
+  tell_exhausted(transaction, due, error);
+  if (is_digest(due)) close_digest(transaction, due, given_up_kind, error.message);
 }
 
 // The outcome is settled, whatever becomes of its record.
@@ -280,12 +322,10 @@ void Outbox::tell_exhausted(Transaction& transaction, const Due& due, const Erro
 void Outbox::postpone(Transaction& transaction, const Due& due, const Outcome& outcome) {
   const Error error = outcome.result ? Error{ErrorCode::throttled, "not tried yet"} : outcome.result.error();
   if (transaction.now() - due.added >= due.retry.age_max) {
-    if (transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return;
     record(transaction, due, std::unexpected(error));
-    tell_exhausted(transaction, due, error);
-    return;
+    return give_up(transaction, due, error);
   }
-  transaction.execute("UPDATE outbox SET due = ?, attempt = ?, last_error = ? WHERE id = ?",
+  transaction.execute("UPDATE outbox SET state = 0, due = ?, attempt = ?, last_error = ? WHERE id = ?",
                       transaction.now() + std::max(outcome.pause, retry_delay(1, transaction.random())), due.attempt,
                       error.message, due.id);
 }

@@ -28,6 +28,10 @@ class Pending {
   // Those that wait, in the order in which they were added.
   std::vector<const Due*> waiting() const;
 
+  // The lane of the delivery that is being made; nothing between deliveries.
+  void making(std::optional<Lane> lane) { making_ = lane; }
+  std::optional<Lane> making() const { return making_; }
+
   // What is added, taken or cancelled after mark() is undone by undo(mark).
   std::size_t mark() const { return log_.size(); }
   void undo(std::size_t mark);
@@ -45,9 +49,10 @@ class Pending {
   void remove(std::size_t entry);
 
   Time now_;
+  std::optional<Lane> making_;
   std::deque<Entry> entries_;                                 // addresses stay
   std::unordered_map<std::string_view, std::size_t> by_key_;  // those that wait
-  std::array<std::deque<std::size_t>, 4> due_;                // by lane; may hold some that wait no longer
+  std::array<std::deque<std::size_t>, lane_count> due_;       // by lane; may hold some that wait no longer
   std::vector<Event> log_;
 };
 

@@ -41,7 +41,36 @@ constexpr Migration own_migrations[] = {
      "CREATE TABLE outbox_given_up (id INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL,"
      " key TEXT NOT NULL, destination TEXT NOT NULL, dead_letter TEXT NOT NULL, error TEXT NOT NULL,"
      " payload BLOB NOT NULL, attempts INTEGER NOT NULL);"},
+    // Lines by destination, leases that can be told from waiting, digests; a lane for alerts behind containment. Each
+    // row is in one of the partial indexes. The payload stands last, so that what is before it is read without it.
+    {"store", 4,
+     "CREATE TABLE outbox_lined (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, destination TEXT NOT NULL,"
+     " context TEXT NOT NULL, key TEXT NOT NULL UNIQUE, dead_letter TEXT NOT NULL, lane INTEGER NOT NULL,"
+     " due BIGINT NOT NULL, attempts_max INTEGER NOT NULL, age_max_s BIGINT NOT NULL, attempt INTEGER NOT NULL,"
+     " added BIGINT NOT NULL, last_error TEXT, state INTEGER NOT NULL, digest BIGINT NOT NULL, summary TEXT NOT NULL,"
+     " payload BLOB NOT NULL);"
+     "INSERT INTO outbox_lined (id, kind, destination, context, key, dead_letter, lane, due, attempts_max, age_max_s,"
+     " attempt, added, last_error, state, digest, summary, payload) SELECT id, kind, destination, context, key,"
+     " dead_letter, CASE lane WHEN 0 THEN 0 ELSE lane + 1 END, due, attempts_max, age_max_s, attempt, added,"
+     " last_error, 0, 0, '', payload FROM outbox;"
+     "DROP TABLE outbox;"
+     "ALTER TABLE outbox_lined RENAME TO outbox;"
+     "CREATE INDEX outbox_due ON outbox (lane, due, id) WHERE state = 0;"
+     "CREATE INDEX outbox_line ON outbox (destination, lane, due, id) WHERE state = 1;"
+     "CREATE INDEX outbox_leased ON outbox (due) WHERE state = 2;"
+     "CREATE INDEX outbox_in_digest ON outbox (digest, id) WHERE state = 3;"},
+    // What sending it again needs.
+    {"store", 5,
+     "ALTER TABLE outbox_given_up ADD COLUMN context TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE outbox_given_up ADD COLUMN lane INTEGER NOT NULL DEFAULT 3;"
+     "ALTER TABLE outbox_given_up ADD COLUMN attempts_max INTEGER NOT NULL DEFAULT 185;"
+     "ALTER TABLE outbox_given_up ADD COLUMN age_max_s BIGINT NOT NULL DEFAULT 86400;"
+     "ALTER TABLE outbox_given_up ADD COLUMN added BIGINT NOT NULL DEFAULT 0;"},
 };
+
+// One process has a store open at a time: whoever held a lease when it is opened is gone. The effect may have been made
+// without its outcome written, so it counts as a try, and is made again with its key.
+constexpr const char* end_old_leases = "UPDATE outbox SET state = 0, due = added WHERE state = 2";
 
 Result<void> apply(detail::Connection& connection, const Migration& migration) {
   if (auto begun = connection.run("BEGIN IMMEDIATE"); !begun) return begun;
@@ -118,6 +147,7 @@ Result<std::unique_ptr<Committer>> open_committer(Options options, std::span<con
   if (ready) ready = refuse_newer(**connection, migrations);
   if (ready) ready = migrate(**connection, own_migrations);
   if (ready) ready = migrate(**connection, migrations);
+  if (ready) ready = (*connection)->run(end_old_leases);
   if (!ready) return pass_on(ready);
   return std::make_unique<Committer>(std::move(options), std::move(*connection));
 }

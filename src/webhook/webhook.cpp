@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "core/check.h"
+#include "webhook/detail/digest.h"
 #include "webhook/detail/lines.h"
 #include "webhook/detail/transfer.h"
 
@@ -25,7 +26,7 @@ std::chrono::seconds lease_of(const Options& options) {
 
 void return_untried(store::Outbox::Report& report, std::string_view url, milliseconds pause, std::string_view why) {
   store::Outcome outcome = fail(ErrorCode::throttled, fmt::format("{} {}", printable(url), why));
-  outcome.pause = pause;
+  outcome.pause = outcome.rest = pause;
   outcome.tried = false;
   report(std::move(outcome));
 }
@@ -197,8 +198,9 @@ void Webhooks::Room::collect_done() {
     const bool reachable = outcome.result || outcome.result.error().code == ErrorCode::validation;
     {
       std::lock_guard lock{mutex_};
-      lines_.finish(transfer->job(), reachable, std::chrono::ceil<milliseconds>(outcome.pause),
-                    std::chrono::steady_clock::now());
+      const Instant now = std::chrono::steady_clock::now();
+      lines_.finish(transfer->job(), reachable, std::chrono::ceil<milliseconds>(outcome.pause), now);
+      outcome.rest = lines_.rest(transfer->job().request.url, now);
     }
     if (failed_ && !outcome.result)
       failed_({.receiver = printable(transfer->job().request.url),
@@ -210,7 +212,7 @@ void Webhooks::Room::collect_done() {
   }
 }
 
-Webhooks::Webhooks(Options options) : room_{std::make_unique<Room>(std::move(options))} {}
+Webhooks::Webhooks(Options options) : digest_{options.digest}, room_{std::make_unique<Room>(std::move(options))} {}
 Webhooks::~Webhooks() = default;
 
 void Webhooks::on_failure(std::function<void(const Failure&)> then) {
@@ -222,6 +224,14 @@ void Webhooks::attach(store::Outbox& outbox) {
       "webhook",
       [this](store::Due due, store::Outbox::Report report) { room_->send(std::move(due), std::move(report)); },
       lease_of(room_->options()), record);
+  outbox.line_up("webhook", {.in_hand_max = room_->options().in_hand_max,
+                             .bounds = digest_,
+                             .fold = fold_summaries,
+                             .compose = compose_digest});
+}
+
+void Webhooks::set_digest(store::DigestBounds bounds) {
+  digest_ = bounds;
 }
 
 void Webhooks::send(store::Due due, store::Outbox::Report report) {

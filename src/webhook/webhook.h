@@ -8,12 +8,16 @@
 // repetition (after a crash, after an answer that was lost) from a second message.
 //
 //   2xx                               delivered
-//   408, 425, 429, 5xx, no answer     unavailable: tried again, not before Retry-After where there is one
-//   anything else, redirects included final: a changed address is for a person to see
+//   3xx, 408, 425, 429, 5xx, no answer unavailable: tried again, not before Retry-After where there is one
+//   anything else                     final: a changed address is for a person to see
 //
-// All transfers run on one thread of their own, at most 64 at once and two to one host; what waits, waits in a line
-// for its URL, so that a slow receiver delays nobody else. A receiver that fails is left alone for a while; meanwhile
-// its line goes back to the outbox, uncounted. Every wait is bounded, and shorter than the lease.
+// What waits for a URL waits in the outbox, the most urgent first (store::LineRules); only a few of each are here. All
+// transfers run on one thread of their own, at most 64 at once and two to one host, so that a slow receiver delays
+// nobody else. A receiver that fails is left alone for a while; meanwhile its line is back in the outbox, uncounted.
+// Every wait is bounded, and shorter than the lease.
+//
+// What is written as Slack reads it and says what it is about (Delivery::summary, message/subject.h) can go in a
+// digest: past a rate, what waits for one URL is one message (digest.cpp).
 //
 // Where hooks may go is decided by who may set them: destinations come from the administrator's subscriptions and
 // stacks, so private addresses are allowed (a chat server in the house). A request follows no redirect, speaks only
@@ -50,6 +54,8 @@ struct Options {
   std::size_t waiting_per_url_max = 100;
   std::size_t waiting_max = 2000;
   std::size_t answer_bytes_max = 65'536;  // what comes after it is not read
+  std::size_t in_hand_max = 2;            // of one URL
+  store::DigestBounds digest = {};
   std::string user_agent = "Tocsin";
   std::string ca_file = {};  // certificates trusted instead of the system's; empty: the system's
 };
@@ -91,6 +97,8 @@ class Webhooks {
 
   // Registers kind "webhook" with its receipts. Before the store starts; this object must outlive its work.
   void attach(store::Outbox& outbox);
+  // Past how many a digest is made. Before attach().
+  void set_digest(store::DigestBounds bounds);
   // Takes one delivery; reports once, from this object's thread or, where there is no room, the caller's.
   void send(store::Due due, store::Outbox::Report report);
   // Makes one call; `done` is called once, from this object's thread or, where there is no room, the caller's. `key`
@@ -101,6 +109,7 @@ class Webhooks {
 
  private:
   class Room;
+  store::DigestBounds digest_;
   std::unique_ptr<Room> room_;
 };
 

@@ -122,7 +122,8 @@ class Server:
 
 
 class Receiver:
-    """An HTTP server that stands in for Slack: keeps what it was sent, answers `status` (or as `decide(n)` says)."""
+    """An HTTP server that stands in for Slack: keeps what it was sent and what it answered. It answers 200, or what
+    `decide(n)` gives for the n-th request: a status, or a status and headers."""
 
     def __init__(self, decide=None):
         self.requests = []
@@ -132,12 +133,17 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                request = {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()},
+                           "body": body.decode(), "at": time.monotonic()}
                 with receiver.lock:
-                    receiver.requests.append({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()},
-                                              "body": body.decode()})
+                    receiver.requests.append(request)
                     number = len(receiver.requests)
-                status = decide(number) if decide else 200
+                decided = decide(number) if decide else 200
+                status, headers = decided if isinstance(decided, tuple) else (decided, {})
+                request["status"] = status
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("content-length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")

@@ -55,6 +55,13 @@ json::object sns_headers(std::string_view type, std::string_view message_id, con
           {"x-amz-sns-topic-arn", subscription.topic_arn}};
 }
 
+// How soon people must see a message.
+store::Lane lane_of(std::string_view severity) {
+  if (severity == "CRITICAL") return store::Lane::alert;
+  const bool is_low = severity == "MEDIUM" || severity == "LOW" || severity == "INFORMATIONAL";
+  return is_low ? store::Lane::bulk : store::Lane::notice;
+}
+
 json::object failure_attributes(const Error& error) {
   const auto text = [](std::string_view value) { return json::object{{"DataType", "String"}, {"StringValue", value}}; };
   return {{"ERROR_CODE", text(error.aws_code.empty() ? "DeliveryFailed" : error.aws_code)},
@@ -146,8 +153,10 @@ void Distributor::post_outside(store::Transaction& transaction, const Topic& top
   delivery.dead_letter = dead_letter_queue_of(subscription);
   delivery.retry = retry_of(topic, subscription);
   json::object context{{"subscription", subscription.id}, {"reference", subscription.arn}};
+  delivery.lane = lane_of(severity_of(publication, subscription.protocol));
   if (is_slack(subscription)) {
     delivery.payload = slack_body(publication, subscription.protocol);
+    delivery.summary = slack_summary(publication, subscription.protocol, topic.name);
     context.emplace("headers", json::object{{"Content-Type", "application/json"}});
     context.emplace("pace_ms", slack_pace_ms);
   } else {

@@ -36,6 +36,10 @@ std::string function_event(const Publication& publication, const Subscription& s
 // The body of a Slack incoming webhook: the subject as text; below it the message, in the colour of the severity that
 // it names ("severity" as attribute or in the message). A JSON message shows its values as fields.
 std::string slack_body(const Publication& publication, std::string_view protocol);
+// "CRITICAL"; empty where the message names none.
+std::string severity_of(const Publication& publication, std::string_view protocol);
+// What a digest says of it.
+std::string slack_summary(const Publication& publication, std::string_view protocol, std::string_view topic);
 
 // An HTTP URL at which a call without a body acts on a subscription: "…/?Action=Unsubscribe&SubscriptionArn=…".
 std::string confirm_url(const Subscription& subscription);

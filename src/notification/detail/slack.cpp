@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/time_format.h"
+#include "message/subject.h"
 #include "notification/detail/publication.h"
 
 namespace tocsin::notification {
@@ -74,14 +75,13 @@ json::array fields_of(const json::object& document) {
   return fields;
 }
 
-// Depth is two, as in fields_of().
-std::string_view severity_in(const json::object& document) {
+// The first text of this name, however capitalised. Depth is two, as in fields_of().
+std::string_view text_in(const json::object& document, std::string_view lower, std::string_view upper) {
   for (const auto& [name, value] : document) {
-    if ((name == "severity" || name == "Severity") && value.is_string()) return value.get_string();
+    if ((name == lower || name == upper) && value.is_string()) return value.get_string();
     if (const auto* inner = value.if_object())
       for (const auto& [inner_name, inner_value] : *inner)
-        if ((inner_name == "severity" || inner_name == "Severity") && inner_value.is_string())
-          return inner_value.get_string();
+        if ((inner_name == lower || inner_name == upper) && inner_value.is_string()) return inner_value.get_string();
   }
   return {};
 }
@@ -94,19 +94,34 @@ std::string_view colour_of(std::string_view severity) {
 
 }  // namespace
 
+std::string severity_of(const Publication& publication, std::string_view protocol) {
+  if (const auto named = string_at(publication.attributes, "severity.StringValue"); !named.empty())
+    return std::string(named);
+  const auto document = parse_json_object(text_for(publication, protocol));
+  return document ? std::string(text_in(*document, "severity", "Severity")) : std::string();
+}
+
+std::string slack_summary(const Publication& publication, std::string_view protocol, std::string_view topic) {
+  const auto document = parse_json_object(text_for(publication, protocol)).value_or(json::object{});
+  const std::string severity = severity_of(publication, protocol);
+  return message::summary(
+      {.severity = severity.empty() ? "UNKNOWN" : severity,
+       .type = topic,
+       .title = publication.subject.empty() ? std::string_view("Notification") : publication.subject,
+       .id = text_in(document, "id", "Id")});
+}
+
 std::string slack_body(const Publication& publication, std::string_view protocol) {
   const auto text = text_for(publication, protocol);
-  auto severity = string_at(publication.attributes, "severity.StringValue");
   json::object attachment;
   const auto document = parse_json_object(text);
   if (document) {
     attachment.emplace("fields", fields_of(*document));
-    if (severity.empty()) severity = severity_in(*document);
   } else {
     attachment.emplace("text", escaped(cut(text, message_bytes_max)));
   }
   const std::string_view title = publication.subject.empty() ? std::string_view("Notification") : publication.subject;
-  attachment.emplace("color", colour_of(severity));
+  attachment.emplace("color", colour_of(severity_of(publication, protocol)));
   attachment.emplace("fallback", escaped(title));
   attachment.emplace("ts", to_epoch_seconds(publication.at));
   return to_json(json::object{{"text", escaped(title)}, {"attachments", json::array{std::move(attachment)}}});

@@ -9,12 +9,22 @@ using std::chrono::milliseconds;
 
 // A line that nobody has used for so long is forgotten, with the failures that it remembers.
 constexpr std::chrono::minutes remembered_for{10};
+constexpr milliseconds hook_patience{2000};
 
 milliseconds left_until(Instant at, Instant now) {
   return at > now ? std::chrono::ceil<milliseconds>(at - now) : milliseconds{0};
 }
 
 }  // namespace
+
+milliseconds Lines::patience_of(const Job& job) const {
+  return job.call ? options_.wait_max / 2 : std::min(options_.wait_max / 2, hook_patience);
+}
+
+milliseconds Lines::rest(const std::string& url, Instant now) const {
+  const auto found = lines_.find(url);
+  return found == lines_.end() ? milliseconds{0} : left_until(found->second.not_before, now);
+}
 
 bool Lines::enter(Job& job, Instant now, milliseconds& pause) {
   forget_idle(now);
@@ -23,7 +33,7 @@ bool Lines::enter(Job& job, Instant now, milliseconds& pause) {
   // How long it would wait at the least: what the receiver is paused for, and the pace of those before it.
   milliseconds wait = job.request.pace * static_cast<std::int64_t>(in_line);
   if (there != lines_.end()) wait += left_until(there->second.not_before, now);
-  if (waiting_ >= options_.waiting_max || in_line >= options_.waiting_per_url_max || wait > options_.wait_max / 2) {
+  if (waiting_ >= options_.waiting_max || in_line >= options_.waiting_per_url_max || wait > patience_of(job)) {
     pause = std::max(wait, milliseconds{1000});
     return false;
   }
@@ -78,7 +88,7 @@ std::vector<Returned> Lines::take_stale(Instant now) {
     while (!line.jobs.empty()) {
       Job& first = line.jobs.front();
       const auto left = left_until(line.not_before, now);
-      const bool too_long = now - first.entered >= options_.wait_max || left > options_.wait_max / 2;
+      const bool too_long = now - first.entered >= options_.wait_max || left > patience_of(first);
       if (!too_long) break;
       keys_.erase(first.key);
       stale.push_back({std::move(first), std::max(left, milliseconds{1000})});

@@ -45,6 +45,8 @@ class Lines {
   // The request is done. `pause` is what the receiver asked for, if it failed.
   void finish(const Job& job, bool reachable, std::chrono::milliseconds pause, Instant now);
   std::vector<Returned> take_all();
+  // How long nothing goes to this URL.
+  std::chrono::milliseconds rest(const std::string& url, Instant now) const;
   // When something may become ready or stale; far in the future if nothing waits.
   Instant next(Instant now) const;
 
@@ -64,6 +66,8 @@ class Lines {
   using Position = std::map<std::string, Line>::iterator;
   bool may_start(const Line& line, Instant now) const;
   std::chrono::milliseconds pause_after(int failures) const;
+  // How long a job may stand here behind a pause or a pace. Hooks have their place in the outbox.
+  std::chrono::milliseconds patience_of(const Job& job) const;
   void forget_idle(Instant now);
 
   const Options& options_;
