@@ -242,6 +242,7 @@ int main(int argc, char** argv) {
   add_match(app, code);
   add_workflow(app, code);
   add_executions(app, code);
+  add_deliveries(app, code);
   add_config(app, code);
   add_version(app, code);
   char help[] = "--help";

@@ -1,5 +1,6 @@
 #include "app/operator_service.h"
 
+#include "app/deliveries_service.h"
 #include "app/engine.h"
 
 namespace tocsin::app {
@@ -25,6 +26,7 @@ service::Service operator_service(Engine& engine) {
     service.operations.push_back(std::move(operation));
   service.operations.push_back(
       {"GetInstallation", service::Read{[&engine](store::Reader&, const Call& c) { return installation(engine, c); }}});
+  for (auto& operation : deliveries_operations()) service.operations.push_back(std::move(operation));
   return service;
 }
 

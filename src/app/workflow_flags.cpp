@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "app/deliveries_commands.h"
 #include "app/executions_commands.h"
 #include "app/terminal.h"
 #include "app_version.h"
@@ -144,6 +145,36 @@ void add_executions(CLI::App& app, int& code) {
     sub(name)->add_option("execution", flags->execution, execution_help)->required();
   sub("stop")->add_option("--error", stop->error, "Error that the execution shows");
   sub("stop")->add_option("--cause", stop->cause, "Why it was stopped");
+}
+
+void add_deliveries(CLI::App& app, int& code) {
+  auto* deliveries = app.add_subcommand("deliveries", "What waits to be told and what was given up, by destination");
+  deliveries->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const DeliveriesFlags&)) {
+    auto* command = deliveries->add_subcommand(name, help);
+    auto flags = std::make_shared<DeliveriesFlags>();
+    add_client_flags(*command, flags->client);
+    command->callback([flags, run, &code] { code = run(*flags); });
+    return std::pair{command, flags};
+  };
+  const auto [list, listed] =
+      add("list", "Destinations, deliveries that wait, and those that were given up", run_deliveries_list);
+  list->add_option("--kind", listed->kind, "Only of this kind (webhook, rule-target, topic-delivery, …)");
+  list->add_flag("--waiting", listed->waiting, "Only those that wait");
+  list->add_flag("--given-up", listed->given_up, "Only those that were given up");
+  list->add_option("--limit", listed->limit, "How many of each at most")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  const auto [show, shown] =
+      add("show", "One delivery with its tries, its last error and its body", run_deliveries_show);
+  show->add_option("id", shown->ids, "As listed: w17 waits, g3 was given up")->required()->expected(1);
+  const auto [resend, resent] =
+      add("resend", "Send what was given up again; try now what pauses", run_deliveries_resend);
+  const auto [drop, dropped] = add("drop", "Forget what was given up; remove what waits", run_deliveries_drop);
+  for (const auto& [command, flags] : {std::pair{resend, resent}, std::pair{drop, dropped}}) {
+    command->add_option("id", flags->ids, "As listed: w17 waits, g3 was given up");
+    command->add_flag("--all", flags->all, "All that were given up");
+  }
 }
 
 void add_workflow(CLI::App& app, int& code) {

@@ -1,4 +1,4 @@
-// Flags of `tocsin workflow …` and `tocsin executions …`.
+// Flags of `tocsin workflow …`, `tocsin executions …` and `tocsin deliveries …`.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,5 +13,6 @@ void add_workflow(CLI::App& app, int& code);
 // The flags of every command that asks a server (main.cpp has them).
 void add_client_flags(CLI::App& command, ClientFlags& flags);
 void add_executions(CLI::App& app, int& code);
+void add_deliveries(CLI::App& app, int& code);
 
 }  // namespace tocsin::app

@@ -254,6 +254,26 @@ TEST(Delivery, ContainmentGoesFirst) {
   EXPECT_THAT(arns, ElementsAre("block", "block", "notice", "notice"));
 }
 
+TEST(Delivery, OfABacklogTheMostSevereGoesFirst) {
+  BusFixture bus;
+  bus.put_rule("all", R"({"source":["own.scanner"]})", {queue_target("a")});
+  const auto put = [&](std::string_view severity, std::string_view type = "Security Hub Findings - Imported") {
+    bus.put_event("own.scanner", type,
+                  {{"findings", {json::object{{"Id", severity}, {"Severity", {{"Label", severity}}}}}}});
+  };
+  for (const auto* severity : {"LOW", "HIGH", "MEDIUM", "CRITICAL", "LOW", "HIGH", "CRITICAL"}) put(severity);
+  put("LOW", "Security Hub Findings - Custom Action");
+  bus.run();
+  std::string order;
+  for (const auto& taken : bus.queues.taken) {
+    const auto event = parse_json_object(taken.body);
+    const bool sent = string_at(*event, "detail-type").ends_with("Custom Action");
+    order +=
+        sent ? "sent " : string_at(find(*event, "detail.findings")->get_array()[0].get_object(), "Id").substr(0, 1);
+  }
+  EXPECT_EQ(order, "CCsent HHLML");
+}
+
 TEST(Delivery, GoesByTheOrderInWhichRulesWereMade) {
   BusFixture bus;
   for (const std::string_view name : {"middle", "zenith", "abyss"})

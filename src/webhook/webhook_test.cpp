@@ -58,6 +58,22 @@ TEST(Webhook, APostArrivesAsItWasGiven) {
   EXPECT_FALSE(seen.headers.contains("expect"));
 }
 
+// Whoever answers must not decide where the message goes.
+TEST(Webhook, ARedirectIsNotFollowed) {
+  Receiver elsewhere;
+  for (const int status : {301, 302, 303, 307, 308}) {
+    Receiver receiver{[&](const Receiver::Seen&, std::size_t) {
+      return Receiver::answer(status, "Location: " + elsewhere.url("/inside") + "\r\n");
+    }};
+    Webhooks webhooks{quick()};
+    const auto outcome = outcome_of(send(webhooks, delivery(receiver.url())));
+    ASSERT_FALSE(outcome.result);
+    EXPECT_EQ(outcome.result.error().code, ErrorCode::unavailable);
+    EXPECT_NE(outcome.result.error().message.find("redirects are not followed"), std::string::npos);
+  }
+  EXPECT_TRUE(elsewhere.seen().empty());
+}
+
 TEST(Webhook, AnswersAreJudged) {
   const struct {
     std::string said;

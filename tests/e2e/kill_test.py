@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """kill -9 in the middle of an import under load, many times: every acknowledged finding is there, every due action
-happens, and none twice at the receiver. KILLS (default 50) and SEED can be set."""
+happens, and none twice at the receiver: as messages of their own, and, with fewer kills, in digests. KILLS (default 50)
+and SEED can be set."""
 
 import json
 import os
 import random
+import re
+import tempfile
 import threading
 import time
 import unittest
@@ -37,6 +40,12 @@ def title(body):
     return json.loads(body)["text"]
 
 
+def told_by(text):
+    """How many notices a post stands for."""
+    digest = re.match(r"(\d+) (?:urgent )?messages in one", text)
+    return int(digest.group(1)) if digest else 1
+
+
 class Load(threading.Thread):
     """Imports batches until the server goes away; keeps what was acknowledged."""
 
@@ -57,15 +66,24 @@ class Load(threading.Thread):
 
 class Kill(unittest.TestCase):
     def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(self):
+        self.kill_again_and_again(KILLS, "[notices]\ndigest_after = 0\nurgent_digest_after = 0\n", self.every_message_once)
+
+    def test_each_notice_is_in_one_post_when_they_come_in_digests(self):
+        self.kill_again_and_again(KILLS // 6, "", self.all_in_posts)
+
+    def kill_again_and_again(self, kills, configuration, check_messages):
         harness.require_clients()
+        with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False) as file:
+            file.write(configuration)
+        self.addCleanup(os.unlink, file.name)
         chance = random.Random(SEED)
         slack = harness.Receiver()
-        server = harness.Server(region=REGION, env={"TOCSIN_SLACK_WEBHOOK_URL": slack.url})
+        server = harness.Server("--config", file.name, region=REGION, env={"TOCSIN_SLACK_WEBHOOK_URL": slack.url})
         self.addCleanup(server.__exit__)
         self.addCleanup(slack.close)
         numbers = iter(range(1, 1 << 30))
         acknowledged = set()
-        for kill in range(KILLS):
+        for _ in range(kills):
             server.start()
             load = [Load(server, numbers)]
             for thread in load:
@@ -76,7 +94,7 @@ class Kill(unittest.TestCase):
                 thread.join()
                 acknowledged |= thread.acknowledged
         server.start()
-        self.assertGreater(len(acknowledged), KILLS)
+        self.assertGreater(len(acknowledged), kills)
 
         def settled():
             stored = self.stored(server)
@@ -90,7 +108,7 @@ class Kill(unittest.TestCase):
 
         feed = self.blocked(server, len(stored))
         self.assertEqual(len(feed), len(stored))
-        self.every_message_once(slack, stored)
+        check_messages(slack, stored)
 
     def stored(self, server):
         """Number → workflow status of every finding in the hub."""
@@ -148,6 +166,18 @@ class Kill(unittest.TestCase):
             self.assertEqual(body_of.setdefault(key, message["body"]), message["body"], f"seed {SEED}")
         titles = [title(body) for body in body_of.values()]
         self.assertEqual(len(titles), len(set(titles)), f"seed {SEED}: one message under two keys")
+
+    def all_in_posts(self, slack, stored):
+        """Each block and each finding is in one post: posts of one key are one."""
+        def told():
+            body_of = {m["headers"]["idempotency-key"]: m["body"] for m in slack.taken()}
+            return sum(told_by(title(body)) for body in body_of.values())
+
+        harness.eventually(lambda: told() >= 2 * len(stored), patience=150,
+                           message=f"seed {SEED}: {told()} of {2 * len(stored)} notices arrived")
+        time.sleep(1.0)  # more is what must not come
+        self.assertEqual(told(), 2 * len(stored), f"seed {SEED}")
+        self.assertLess(len(slack.taken()), len(stored))
 
 
 if __name__ == "__main__":
