@@ -72,7 +72,7 @@ Engine::Engine(const Config& config, Identity identity, const Clock& clock, cont
   functions_ = std::make_unique<functions::Registry>(identity_);
   machines_ = std::make_unique<workflows::Machines>(identity_);
   tasks_ = std::make_unique<workflows::Tasks>(identity_, invoker(*functions_), directory_, &shapes_);
-  machines_->also_check([this](std::string_view definition) { return tasks_->check(definition); });
+  machines_->also_check([this](const asl::Definition& definition) { return tasks_->check(definition); });
   executions_ = std::make_unique<workflows::Executions>(*machines_, *tasks_, config.workflows);
   executions_->call_outside_with(http_calls(
       [this](std::string_view arn) {

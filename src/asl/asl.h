@@ -30,6 +30,10 @@ namespace tocsin::asl {
 
 enum class Kind { standard, express };
 
+// Quotas of Step Functions: an input, output or result; the history of a standard execution.
+inline constexpr std::size_t payload_bytes_max = 262'144;
+inline constexpr std::int64_t events_max = 25'000;
+
 // A parsed and validated machine; immutable, shared between threads and executions. Its parts: asl/definition.h.
 struct Definition;
 using DefinitionPtr = std::shared_ptr<const Definition>;

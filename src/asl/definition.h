@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "asl/asl.h"
 #include "asl/expression.h"
+#include "asl/resource.h"
 
 namespace tocsin::asl {
 
@@ -92,8 +94,7 @@ struct Rule {
 struct Machine;
 
 struct TaskFields {
-  enum class Kind { lambda, activity, service };
-  Kind kind = Kind::service;
+  ResourceKind kind = ResourceKind::service;
   std::string resource;
   // service tasks: "arn:aws:states:::sqs:sendMessage.waitForTaskToken" is service "sqs", action "sendMessage";
   // "aws-sdk:s3", "listObjects" for the general form. As TaskScheduled shows them: resource_type, action with suffix.
@@ -163,6 +164,10 @@ struct Machine {
   std::string start_at;
   std::vector<State> states;  // in the order of the text
 };
+
+// Calls `visit` for every state of the machine and of those inside it, with its location
+// ("/States/M/Iterator/States/A").
+void for_each_state(const Machine& machine, const std::function<void(const State&, const std::string&)>& visit);
 
 struct Definition {
   Kind kind = Kind::standard;

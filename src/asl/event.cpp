@@ -108,7 +108,7 @@ void Run::emit_task(Frame& frame, const State& state, std::string_view what, jso
   const auto kind = static_cast<std::size_t>(task.kind);
   for (const auto& event : task_events) {
     if (event.what != what || event.types[kind].empty()) continue;
-    if (recording() && task.kind == TaskFields::Kind::service) {
+    if (recording() && task.kind == ResourceKind::service) {
       json::object wire{{"resourceType", task.resource_type}, {"resource", task.action}};
       for (auto& member : details) wire[member.key()] = std::move(member.value());
       details = std::move(wire);

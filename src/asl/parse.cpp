@@ -161,6 +161,24 @@ void check_names(const Machine& machine, const std::string& location, std::set<s
   }
 }
 
+namespace {
+
+void visit_states(const Machine& machine, const std::string& location,
+                  const std::function<void(const State&, const std::string&)>& visit) {
+  for (const auto& state : machine.states) {
+    const auto place = fmt::format("{}/States/{}", location, state.name);
+    visit(state, place);
+    for_each_container(state, place,
+                       [&](const Machine& inner, const std::string& where) { visit_states(inner, where, visit); });
+  }
+}
+
+}  // namespace
+
+void for_each_state(const Machine& machine, const std::function<void(const State&, const std::string&)>& visit) {
+  visit_states(machine, "", visit);
+}
+
 Result<DefinitionPtr> compile_single_state(const json::object& state, std::string_view name) {
   const json::object machine{{"StartAt", name}, {"States", json::object{{name, state}}}};
   Report report;

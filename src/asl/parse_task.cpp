@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -69,68 +68,39 @@ bool is_function(std::string_view resource) {
   return version == "$LATEST" || all_of(version, "-_");
 }
 
-// Splits ".sync", ".sync:2" or ".waitForTaskToken" off.
-std::string_view without_suffix(std::string_view action, Integration& integration) {
-  const auto dot = action.find('.');
-  if (dot == action.npos) return action;
-  const auto suffix = action.substr(dot);
-  if (suffix == ".sync" || suffix == ".sync:2")
-    integration = Integration::run_job;
-  else if (suffix == ".waitForTaskToken")
-    integration = Integration::wait_for_task_token;
-  else
-    return {};
-  return action.substr(0, dot);
-}
-
 // "sqs:sendMessage.waitForTaskToken", "aws-sdk:s3:listObjects".
-bool read_service(std::string_view resource, TaskFields& task) {
-  task.kind = TaskFields::Kind::service;
-  if (resource.starts_with("aws-sdk:")) {
-    const auto colon = resource.find(':', 8);
-    if (colon == resource.npos) return false;
-    task.resource_type = resource.substr(0, colon);
-    task.action = resource.substr(colon + 1);
-    const auto action = without_suffix(task.action, task.integration);
-    return all_of(resource.substr(8, colon - 8), "") && all_of(action, "") && task.integration != Integration::run_job;
-  }
-  const auto colon = resource.find(':');
-  if (colon == resource.npos) return false;
-  task.resource_type = resource.substr(0, colon);
-  task.action = resource.substr(colon + 1);
-  const auto action = without_suffix(task.action, task.integration);
+bool is_known_service(const Resource& resource) {
+  constexpr std::string_view sdk = "aws-sdk:";
+  const auto action = resource.name.substr(resource.service.size() + 1);
+  if (resource.service.starts_with(sdk))
+    return all_of(resource.service.substr(sdk.size()), "") && all_of(action, "") &&
+           resource.integration != Integration::run_job;
   return std::any_of(std::begin(optimised), std::end(optimised), [&](const Optimised& known) {
-    return known.service == task.resource_type &&
+    return known.service == resource.service &&
            (known.actions == "*" ? !action.empty() : has_word(known.actions, action));
   });
 }
 
 // Whether the service would know the resource; fills in what kind of task it is.
 bool read_resource(TaskFields& task) {
-  std::array<std::string_view, 6> parts;
-  std::string_view rest = task.resource;
-  for (std::size_t i = 0; i < 5; ++i) {
-    const auto colon = rest.find(':');
-    if (colon == rest.npos) return false;
-    parts[i] = rest.substr(0, colon);
-    rest.remove_prefix(colon + 1);
+  const auto resource = parse_resource(task.resource);
+  if (!resource) return false;
+  // Other services' ARNs are made, and shown, like integrations.
+  task.kind = resource->kind == ResourceKind::other ? ResourceKind::service : resource->kind;
+  task.resource_type = resource->service;
+  task.action = resource->action;
+  task.integration = resource->integration;
+  switch (resource->kind) {
+    case ResourceKind::lambda:
+      return is_function(resource->name);
+    case ResourceKind::activity:
+      return resource->name.size() > std::string_view("activity:").size();
+    case ResourceKind::service:
+      return is_known_service(*resource);
+    case ResourceKind::other:
+      return true;
   }
-  parts[5] = rest;
-  if (parts[0] != "arn" || parts[1].empty() || parts[2].empty() || parts[5].empty()) return false;
-  if (parts[2] == "lambda") {
-    task.kind = TaskFields::Kind::lambda;
-    return is_function(parts[5]);
-  }
-  if (parts[2] != "states") {
-    task.resource_type = parts[2];
-    task.action = parts[5];
-    return true;
-  }
-  if (parts[5].starts_with("activity:")) {
-    task.kind = TaskFields::Kind::activity;
-    return parts[5].size() > 9;
-  }
-  return read_service(parts[5], task);
+  return false;
 }
 
 void check_express(Reader& state, const TaskFields& task) {
@@ -138,7 +108,7 @@ void check_express(Reader& state, const TaskFields& task) {
   const auto refuse = [&](std::string_view suffix) {
     state.wrong("Resource", fmt::format("Express state machine does not support '{}' service integration ", suffix));
   };
-  if (task.kind == TaskFields::Kind::activity)
+  if (task.kind == ResourceKind::activity)
     state.wrong("Resource", "Express state machine does not support Activity ARN");
   else if (task.integration == Integration::run_job)
     refuse(".sync");

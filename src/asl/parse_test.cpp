@@ -6,6 +6,7 @@
 #include "asl/asl.h"
 #include "asl/definition.h"
 #include "asl/locate.h"
+#include "asl/resource.h"
 
 namespace tocsin::asl {
 namespace {
@@ -161,6 +162,41 @@ TEST(Parse, HostileTextIsBounded) {
                                             condition.substr(0, condition.size() - 1))),
                      Kind::standard)
                    .definition);
+}
+
+TEST(Resource, IsTakenApart) {
+  const struct {
+    std::string_view text, partition, name, service, action, suffix;
+    ResourceKind kind;
+    Integration integration;
+  } cases[] = {
+      {"arn:aws-cn:states:::sqs:sendMessage.waitForTaskToken", "aws-cn", "sqs:sendMessage", "sqs",
+       "sendMessage.waitForTaskToken", ".waitForTaskToken", ResourceKind::service, Integration::wait_for_task_token},
+      {"arn:aws:states:::states:startExecution.sync:2", "aws", "states:startExecution", "states",
+       "startExecution.sync:2", ".sync:2", ResourceKind::service, Integration::run_job},
+      {"arn:aws-us-gov:states:::aws-sdk:s3:listObjects", "aws-us-gov", "aws-sdk:s3:listObjects", "aws-sdk:s3",
+       "listObjects", "", ResourceKind::service, Integration::request_response},
+      {"arn:aws:lambda:eu-west-1:000000000000:function:f", "aws", "function:f", "", "", "", ResourceKind::lambda,
+       Integration::request_response},
+      {"arn:aws:states:eu-west-1:000000000000:activity:a.sync", "aws", "activity:a.sync", "", "", "",
+       ResourceKind::activity, Integration::request_response}};
+  for (const auto& c : cases) {
+    const auto resource = parse_resource(c.text);
+    ASSERT_TRUE(resource) << c.text;
+    EXPECT_EQ(resource->partition, c.partition);
+    EXPECT_EQ(resource->name, c.name);
+    EXPECT_EQ(resource->service, c.service);
+    EXPECT_EQ(resource->action, c.action);
+    EXPECT_EQ(resource->suffix, c.suffix);
+    EXPECT_EQ(resource->kind, c.kind) << c.text;
+    EXPECT_EQ(resource->integration, c.integration) << c.text;
+  }
+  for (const auto* text :
+       {"", "arn", "placeholder", "arn:aws:states:::", "arn::states:::sqs:sendMessage", "arn:aws:states:::sqs",
+        "arn:aws:states:::aws-sdk:sqs", "arn:aws:states:::sqs:sendMessage.async"})
+    EXPECT_FALSE(parse_resource(text)) << text;
+  EXPECT_TRUE(is_integration("arn:aws-cn:states:::http:invoke", "http:invoke"));
+  EXPECT_FALSE(is_integration("http:invoke", "http:invoke"));
 }
 
 TEST(Locate, ShowsLineAndColumn) {

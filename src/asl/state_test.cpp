@@ -206,15 +206,30 @@ class StateProbe {
 
 namespace {
 
+std::unexpected<Error> not_in_definition() {
+  return fail(ErrorCode::validation, "State not found in definition", "ValidationException", "stateName");
+}
+
 // A state alone is wrapped into a machine, without asking where it leads.
-Result<DefinitionPtr> read_tested(const StateTest& test) {
-  auto document = parse_json_object(test.definition);
-  if (!document) return fail(ErrorCode::validation, document.error().message, "InvalidDefinition");
-  if (test.state_name || document->contains("States")) return compile(test.definition, Kind::standard);
+Result<DefinitionPtr> read_definition(std::string_view text, bool is_named) {
+  auto document = parse_json_object(text);
+  if (!document)
+    return fail(ErrorCode::validation, fmt::format("Invalid State Definition: '{}'", document.error().message),
+                "InvalidDefinition", "definition");
+  if (document->contains("States")) return compile(text, Kind::standard);
+  if (is_named) return not_in_definition();
   return compile_single_state(*document, only_state);
 }
 
 }  // namespace
+
+Result<TestedState> read_tested_state(std::string_view text, const std::optional<std::string>& name) {
+  auto definition = read_definition(text, name.has_value());
+  if (!definition) return pass_on(definition);
+  const auto* state = (*definition)->find(name.value_or(std::string(only_state)));
+  if (!state) return not_in_definition();
+  return TestedState{std::move(*definition), state};
+}
 
 std::string_view to_string(TestStatus status) {
   constexpr std::string_view names[] = {"SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"};
@@ -222,14 +237,7 @@ std::string_view to_string(TestStatus status) {
 }
 
 Result<StateTestResult> test_state(const StateTest& test, Time now, Random& random) {
-  const auto definition = read_tested(test);
-  if (!definition) return std::unexpected(definition.error());
-  const auto name = test.state_name.value_or(std::string(only_state));
-  const auto* state = (*definition)->find(name);
-  if (!state)
-    return fail(ErrorCode::validation, fmt::format("there is no state '{}' in the definition", name),
-                "ValidationException");
-  return StateProbe(test, **definition, *state, now, random).probe();
+  return StateProbe(test, *test.tested.definition, *test.tested.state, now, random).probe();
 }
 
 }  // namespace tocsin::asl

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "asl/asl.h"
+#include "asl/definition.h"
 
 namespace tocsin::asl {
 
@@ -16,9 +17,18 @@ struct StateOutcome {
   std::string error = {}, cause = {};  // where there is no result
 };
 
+// A state with the machine that it is in.
+struct TestedState {
+  DefinitionPtr definition;
+  const State* state = nullptr;  // part of `definition`
+};
+// Reads one state (whose targets need not exist), or a machine in which `name` says which state is meant, wherever it
+// is nested. Errors: validation with aws_code InvalidDefinition, where the definition is wrong; with
+// ValidationException, where the state is not in it.
+Result<TestedState> read_tested_state(std::string_view definition, const std::optional<std::string>& name);
+
 struct StateTest {
-  std::string definition;                 // one state, or a machine
-  std::optional<std::string> state_name;  // which state of the machine; wherever it is nested
+  TestedState tested;
   json::value input;
   std::optional<json::object> context;  // the context object; none: one that is made up
   json::object variables;
@@ -43,8 +53,7 @@ struct StateTestResult {
   json::object inspection;
 };
 
-// Error: validation with aws_code InvalidDefinition, where the definition is wrong; validation, where the state is not
-// in it or neither a mock nor `perform` is there for a task.
+// Error: validation, where neither a mock nor `perform` is there for a task.
 Result<StateTestResult> test_state(const StateTest& test, Time now, Random& random);
 
 }  // namespace tocsin::asl

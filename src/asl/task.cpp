@@ -21,16 +21,15 @@ json::object failure_details(std::string_view error, std::string_view cause) {
 // The name under which the service reports a result that is too long: the service for "arn:aws:states:::lambda:invoke",
 // else the resource.
 std::string_view result_owner(const TaskFields& task) {
-  return task.kind == TaskFields::Kind::service && !task.resource_type.empty() ? std::string_view(task.resource_type)
-                                                                               : std::string_view(task.resource);
+  return task.kind == ResourceKind::service && !task.resource_type.empty() ? std::string_view(task.resource_type)
+                                                                           : std::string_view(task.resource);
 }
 
 }  // namespace
 
 void Run::run_task(Frame& frame, const State& state) {
   const auto& task = state.as<TaskFields>();
-  const bool hands_out =
-      task.integration == Integration::wait_for_task_token || task.kind == TaskFields::Kind::activity;
+  const bool hands_out = task.integration == Integration::wait_for_task_token || task.kind == ResourceKind::activity;
   // Each attempt, after a retry or a redrive too, hands out its own: an answer to an earlier one is not this one's.
   const auto token = hands_out ? make_text(random_, token_length, token_alphabet) : std::string();
   // $$.Task exists for callbacks only, although an activity has a token too.
@@ -83,14 +82,14 @@ void Run::schedule(Frame& frame, const State& state, json::value input, std::int
   }
   json::object details;
   if (recording()) {
-    if (task.kind == TaskFields::Kind::service) {
+    if (task.kind == ResourceKind::service) {
       const auto arn = parse_arn(execution_.context.execution_arn);
       details = {{"region", arn ? arn->region : std::string()}, {"parameters", to_text(input)}};
     } else {
       details = {{"resource", task.resource}, {"input", to_text(input)}, {"inputDetails", not_truncated}};
     }
     if (timeout_s > 0) details["timeoutInSeconds"] = timeout_s;
-    if (heartbeat_s > 0 && task.kind != TaskFields::Kind::lambda) details["heartbeatInSeconds"] = heartbeat_s;
+    if (heartbeat_s > 0 && task.kind != ResourceKind::lambda) details["heartbeatInSeconds"] = heartbeat_s;
     if (credentials.is_object() && credentials.get_object().contains("RoleArn"))
       details["taskCredentials"] = {{"roleArn", credentials.get_object().at("RoleArn")}};
   }
@@ -120,7 +119,7 @@ void Run::schedule(Frame& frame, const State& state, json::value input, std::int
     execution_.without_timeout.insert(frame.task);
   frame.task_started = false;
   // Whoever performs the command is the worker, but for activities, whose workers come and ask.
-  if (task.kind != TaskFields::Kind::activity) {
+  if (task.kind != ResourceKind::activity) {
     frame.task_started = true;
     emit_task(frame, state, "Started", {});
     start_heartbeat(frame, state);

@@ -22,8 +22,9 @@ std::string resource_text(const asl::TaskFields& task) {
   for (const std::string_view kind : {":function:", ":activity:"})
     if (const auto at = resource.find(kind); at != resource.npos)
       return fmt::format("{} {}", kind.substr(1, kind.size() - 2), resource.substr(at + kind.size()));
-  constexpr std::string_view integration = "arn:aws:states:::";
-  return std::string(resource.starts_with(integration) ? resource.substr(integration.size()) : resource);
+  const auto parsed = asl::parse_resource(resource);
+  if (!parsed || parsed->kind != asl::ResourceKind::service) return task.resource;
+  return fmt::format("{}{}", parsed->name, parsed->suffix);
 }
 
 std::string wait_text(const asl::WaitFields& wait) {

@@ -309,10 +309,12 @@ TEST(Interpreter, BrokenStoredExecutionsAreRefused) {
 
 TEST(StateTest, ShowsWhoTakesAFailure) {
   StateTest test;
-  test.definition = fmt::format(
-      R"({{"Type":"Task","Resource":"{}","Retry":[{{"ErrorEquals":["X"]}},{{"ErrorEquals":["E"],"IntervalSeconds":4,
+  test.tested = *read_tested_state(
+      fmt::format(
+          R"({{"Type":"Task","Resource":"{}","Retry":[{{"ErrorEquals":["X"]}},{{"ErrorEquals":["E"],"IntervalSeconds":4,
       "MaxAttempts":2}}],"Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.e","Next":"Elsewhere"}}],"End":true}})",
-      lambda);
+          lambda),
+      std::nullopt);
   test.input = json::object{{"k", 1}};
   test.mock = StateOutcome{{}, "E", "why"};
   SeededRandom random{1};
@@ -330,8 +332,8 @@ TEST(StateTest, ShowsWhoTakesAFailure) {
   test.perform = [](const ScheduleTask& task) { return StateOutcome{task.input, {}, {}}; };
   result = test_state(test, begin_time, random);
   EXPECT_EQ(to_string(result->status), "SUCCEEDED");
-  test.definition = "{}";
-  EXPECT_EQ(test_state(test, begin_time, random).error().aws_code, "InvalidDefinition");
+  EXPECT_EQ(read_tested_state("{}", std::nullopt).error().aws_code, "InvalidDefinition");
+  EXPECT_EQ(read_tested_state("{", std::nullopt).error().aws_code, "InvalidDefinition");
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ class Simulator {
     const auto* mocked = mocks_.take(task.resource, task.input, any_order_, problem);
     if (!problem.empty()) note(fmt::format("state '{}': {}", task.state, problem));
     const auto& state = *definition_.find(task.state);
-    if (state.as<TaskFields>().kind == TaskFields::Kind::activity)
+    if (state.as<TaskFields>().kind == asl::ResourceKind::activity)
       answers_.push_back(TaskStarted{task.task, "simulation"});
     if (task.integration != Integration::request_response) answers_.push_back(TaskSubmitted{task.task, json::object()});
     if (!mocked) {

@@ -10,8 +10,11 @@ namespace {
 
 Result<asl::StateTest> read_test(json::object& described) {
   asl::StateTest test;
-  test.definition = definition_text(described);
-  if (const auto name = string_at(described, "stateName"); !name.empty()) test.state_name = name;
+  std::optional<std::string> state_name;
+  if (const auto name = string_at(described, "stateName"); !name.empty()) state_name = name;
+  auto tested = asl::read_tested_state(definition_text(described), state_name);
+  if (!tested) return pass_on(tested);
+  test.tested = std::move(*tested);
   test.input = described.contains("input") ? described.at("input") : json::value(json::object());
   if (const auto* context = described.if_contains("context")) test.context = context->get_object();
   if (const auto* variables = described.if_contains("variables")) test.variables = variables->get_object();
@@ -67,15 +70,14 @@ json::object to_expectation(const asl::StateTestResult& result, const json::obje
 CaseResult run_state_case(json::object& described, const SimulationOptions& options) {
   CaseResult result;
   const auto test = read_test(described);
-  if (!test) {
-    result.unusable = test.error().message;
-    return result;
-  }
   SeededRandom random{options.seed};
-  const auto tested = asl::test_state(*test, options.start, random);
+  const auto tested = test ? asl::test_state(*test, options.start, random) : std::unexpected(test.error());
   if (!tested) {
+    // What is wrong with the definition is the case's failure; what is wrong with the case is its own.
     if (asl::refuses_jsonata(tested.error().message))
       result.unusable = std::string(jsonata_message);
+    else if (!test && test.error().aws_code.empty())
+      result.unusable = test.error().message;
     else
       result.notes.push_back(tested.error().message);
     return result;

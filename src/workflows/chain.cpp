@@ -12,13 +12,16 @@ namespace {
 // Tasks of one chain; the outbox goes on with the next, so that others get their turn.
 constexpr int tasks_max = 8;
 
+bool is_of_states(std::string_view text) {
+  const auto resource = asl::parse_resource(text);
+  return resource && (resource->service == "states" || resource->service == "aws-sdk:sfn");
+}
+
 // Whether the task's outcome is there as soon as it is performed, and nothing that it does looks at its own execution,
 // whose state is not written yet.
 bool can_follow(const asl::ScheduleTask& task) {
   return task.integration == asl::Integration::request_response && task.task_token.empty() &&
-         answers_at_once(task.resource) && !is_activity(task.resource) &&
-         !task.resource.starts_with("arn:aws:states:::states:") &&
-         !task.resource.starts_with("arn:aws:states:::aws-sdk:sfn:");
+         answers_at_once(task.resource) && !is_activity(task.resource) && !is_of_states(task.resource);
 }
 
 template <class Command, class Id>

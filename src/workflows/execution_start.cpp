@@ -27,7 +27,7 @@ void record_origin(store::Transaction& transaction, std::int64_t execution, cons
 }  // namespace
 
 Result<json::value> read_input(std::string_view input) {
-  if (input.size() > payload_bytes_max)
+  if (input.size() > asl::payload_bytes_max)
     return fail(ErrorCode::validation, "Invalid State Machine Execution Input: 'the input is larger than 262144 bytes'",
                 "InvalidExecutionInput", "input");
   auto value = parse_json(input);

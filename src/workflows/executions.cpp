@@ -142,7 +142,7 @@ void Executions::schedule(store::Transaction& transaction, const Row& row, const
                         static_cast<std::int64_t>(task.task));
   // Without the activity the task is made like any other, and fails.
   if (is_activity(task.resource) && queue_activity_task(transaction, row.id, task)) return;
-  if (outside_ && task.resource == http_invoke)
+  if (outside_ && asl::is_integration(task.resource, http_invoke))
     return OutsideTasks::add(transaction, task.input, task_key(row.id, task.task), false);
   const bool submits = task.integration != asl::Integration::request_response;
   store::Outbox::add(transaction, {.kind = std::string(task_kind),

@@ -70,7 +70,7 @@ Result<void> Machines::check_definition(std::string_view text, bool express) con
   const auto compiled = asl::compile(text, express ? asl::Kind::express : asl::Kind::standard);
   if (!compiled) return std::unexpected(compiled.error());
   if (!check_) return {};
-  const auto found = check_(text);
+  const auto found = check_(**compiled);
   if (!found.empty()) return fail(ErrorCode::validation, asl::to_message(found), "InvalidDefinition", "definition");
   return {};
 }
@@ -367,7 +367,7 @@ service::Answer Machines::validate(store::Reader&, const service::Call& call) co
   const auto text = string_at(call.input, "definition");
   auto parsed = asl::parse(text, express ? asl::Kind::express : asl::Kind::standard);
   if (check_ && parsed.definition)
-    for (auto& found : check_(text)) {
+    for (auto& found : check_(*asl::DefinitionPtr(parsed.definition))) {
       parsed.diagnostics.push_back(std::move(found));
       parsed.definition.reset();
     }

@@ -51,7 +51,7 @@ class Machines {
 
   // Beside what the language demands: further errors of a definition (resources that nothing here serves). Set before
   // the first operation.
-  using Check = std::function<std::vector<asl::Diagnostic>(std::string_view definition)>;
+  using Check = std::function<std::vector<asl::Diagnostic>(const asl::Definition& definition)>;
   void also_check(Check check) { check_ = std::move(check); }
   // The deadline of tasks without one of their own, for DescribeStateMachine (taskDeadlineSeconds).
   void show_task_deadline(std::chrono::seconds deadline) { task_deadline_ = deadline; }

@@ -11,8 +11,8 @@
 namespace tocsin::workflows {
 namespace {
 
-constexpr std::string_view optimised_start = "arn:aws:states:::states:startExecution";
-constexpr std::string_view sdk_start_sync = "arn:aws:states:::aws-sdk:sfn:startSyncExecution";
+constexpr std::string_view optimised_start = "states:startExecution";
+constexpr std::string_view sdk_start_sync = "aws-sdk:sfn:startSyncExecution";
 
 enum class Form { text = 1, document = 2, express = 3 };  // stored: .sync, .sync:2, startSyncExecution
 
@@ -56,26 +56,29 @@ json::object child_document(const json::object& described, bool as_documents) {
 
 }  // namespace
 
-bool answers_at_once(std::string_view resource) {
-  return resource != sdk_start_sync && !resource.starts_with("arn:aws:states:::http:invoke") &&
-         !resource.ends_with(".sync") && !resource.ends_with(".sync:2") && !resource.ends_with(".waitForTaskToken");
+bool answers_at_once(std::string_view text) {
+  const auto resource = asl::parse_resource(text);
+  return !resource || (resource->integration == asl::Integration::request_response &&
+                       resource->name != sdk_start_sync && resource->name != http_invoke);
 }
 
 // True if `resource` starts an execution and the task is dealt with here.
 bool Executions::starts_child(std::string_view resource) {
-  return resource == sdk_start_sync || resource.starts_with(optimised_start);
+  return asl::is_integration(resource, sdk_start_sync) || asl::is_integration(resource, optimised_start);
 }
 
 Result<void> Executions::run_child_task(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
-                                        std::string_view resource, const json::value& input) {
-  if (resource == sdk_start_sync) return run_sync_child(transaction, execution, task, input);
-  auto outcome = tasks_.perform(transaction, optimised_start, input);
+                                        std::string_view text, const json::value& input) {
+  const auto resource = asl::parse_resource(text).value_or(asl::Resource{});
+  if (resource.name == sdk_start_sync) return run_sync_child(transaction, execution, task, input);
+  auto outcome = tasks_.perform(transaction, text, input);
   auto* output = std::get_if<json::value>(&outcome);
   if (!output) return tell(transaction, execution, happening_of(task, std::move(outcome)));
   auto& started = output->get_object();
   if (const auto at = parse_rfc3339(string_at(started, "StartDate"))) started["StartDate"] = milliseconds(*at);
-  if (resource == optimised_start) return tell(transaction, execution, asl::TaskSucceeded{task, std::move(*output)});
-  if (resource.ends_with(".waitForTaskToken"))
+  if (resource.integration == asl::Integration::request_response)
+    return tell(transaction, execution, asl::TaskSucceeded{task, std::move(*output)});
+  if (resource.integration == asl::Integration::wait_for_task_token)
     return tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});
   const std::string child{string_at(started, "ExecutionArn")};
   if (is_express(child))
@@ -85,7 +88,7 @@ Result<void> Executions::run_child_task(store::Transaction& transaction, std::in
   auto submitted = tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});
   if (!submitted || !transaction.exists("SELECT 1 FROM execution WHERE id = ? AND status = 'RUNNING'", execution))
     return submitted;
-  const auto form = resource.ends_with(":2") ? Form::document : Form::text;
+  const auto form = resource.gives_documents() ? Form::document : Form::text;
   link_child(transaction, execution, task, child, static_cast<int>(form));
   return {};
 }

@@ -15,7 +15,6 @@
 
 namespace tocsin::workflows {
 
-inline constexpr std::string_view http_invoke = "arn:aws:states:::http:invoke";
 inline constexpr std::string_view outside_kind = "workflow-outside";
 
 // What came of a call.

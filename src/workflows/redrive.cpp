@@ -9,14 +9,13 @@ namespace tocsin::workflows {
 namespace {
 
 constexpr std::chrono::days redrivable_for{14};
-constexpr asl::EventId events_max = 25'000;
 
 // Why it cannot be redriven; empty where it can. Wording: Step Functions API reference, DescribeExecution.
 std::string not_redrivable(const asl::Execution& state, Time stopped, Time now) {
   if (state.status == asl::Status::running || state.status == asl::Status::succeeded)
     return fmt::format("Execution is {} and cannot be redriven", asl::to_string(state.status));
   if (state.frames.empty()) return "Execution failed with a state that could not be read; start a new one";
-  if (state.last_event >= events_max - 2) return "Execution history event limit exceeded";
+  if (state.last_event >= asl::events_max - 2) return "Execution history event limit exceeded";
   if (stopped + redrivable_for < now) return "Execution redrivable period exceeded";
   return {};
 }

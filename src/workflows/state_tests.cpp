@@ -13,29 +13,9 @@ constexpr std::chrono::minutes test_max{5};  // as AWS allows
 constexpr std::chrono::seconds last_look{2};
 constexpr std::chrono::hours kept_for{1};
 constexpr std::size_t kept_max = 1'000;  // results of tests that nobody asked for yet
-constexpr int depth_max = 64;
 
 std::unexpected<Error> invalid(std::string message, std::string path = {}) {
   return fail(ErrorCode::validation, std::move(message), "ValidationException", std::move(path));
-}
-
-// The state of that name, wherever it is nested; null where there is none.
-const json::object* find_state(const json::object& machine, std::string_view name, int depth = 0) {
-  const auto* states = machine.if_contains("States");
-  if (!states || !states->is_object() || depth > depth_max) return nullptr;
-  for (const auto& [own_name, value] : states->get_object()) {
-    const auto* state = value.if_object();
-    if (!state) continue;
-    if (own_name == name) return state;
-    for (const auto* member : {"Iterator", "ItemProcessor"})
-      if (const auto* inner = state->if_contains(member); inner && inner->is_object())
-        if (const auto* found = find_state(inner->get_object(), name, depth + 1)) return found;
-    if (const auto* branches = state->if_contains("Branches"); branches && branches->is_array())
-      for (const auto& branch : branches->get_array())
-        if (branch.is_object())
-          if (const auto* found = find_state(branch.get_object(), name, depth + 1)) return found;
-  }
-  return nullptr;
 }
 
 Result<json::value> read_json(const json::object& input, std::string_view member, std::string_view otherwise,
@@ -65,17 +45,11 @@ class StateTestCall {
 
  private:
   Result<void> read() {
-    test_.definition = string_at(input_, "definition");
-    auto document = parse_json_object(test_.definition);
-    if (!document)
-      return fail(ErrorCode::validation, fmt::format("Invalid State Definition: '{}'", document.error().message),
-                  "InvalidDefinition", "definition");
-    const json::object* state = &*document;
-    if (const auto name = string_at(input_, "stateName"); !name.empty()) {
-      test_.state_name = name;
-      state = find_state(*document, name);
-      if (!state) return invalid("State not found in definition", "stateName");
-    }
+    std::optional<std::string> state_name;
+    if (const auto name = string_at(input_, "stateName"); !name.empty()) state_name = name;
+    auto tested = asl::read_tested_state(string_at(input_, "definition"), state_name);
+    if (!tested) return pass_on(tested);
+    test_.tested = std::move(*tested);
     auto value = parse_json(string_at(input_, "input", "{}"));
     if (!value)
       return fail(ErrorCode::validation,
@@ -86,7 +60,7 @@ class StateTestCall {
     if (!variables) return pass_on(variables);
     test_.variables = std::move(variables->get_object());
     if (auto read = read_configuration(); !read) return read;
-    return read_mock(*state);
+    return read_mock(*test_.tested.state);
   }
 
   Result<void> read_configuration() {
@@ -103,23 +77,23 @@ class StateTestCall {
     return {};
   }
 
-  Result<void> read_mock(const json::object& state) {
-    const auto type = string_at(state, "Type");
+  Result<void> read_mock(const asl::State& state) {
     const auto* mock = input_.if_contains("mock");
-    const bool is_fork = type == "Map" || type == "Parallel";
+    const bool is_fork = state.type == asl::StateType::map || state.type == asl::StateType::parallel;
+    const auto* task = std::get_if<asl::TaskFields>(&state.fields);
     if (!mock || !mock->is_object()) {
-      const auto resource = string_at(state, "Resource");
-      const bool waits = resource.ends_with(".waitForTaskToken") || resource.ends_with(".sync") ||
-                         resource.ends_with(".sync:2") || resource.find(":activity:") != resource.npos;
-      if (is_fork || (type == "Task" && waits))
+      const bool waits = task && (task->kind == asl::ResourceKind::activity ||
+                                  task->integration != asl::Integration::request_response);
+      if (is_fork || waits)
         return invalid(
             "Activity tasks, .sync or .waitForTaskToken service integration patterns, Parallel, or Map states can be "
             "tested only with a mock.",
             "mock");
       return {};
     }
-    if (!is_fork && type != "Task")
-      return invalid(fmt::format("State type '{}' is not supported when a mock is specified", type), "mock");
+    if (!is_fork && !task)
+      return invalid(
+          fmt::format("State type '{}' is not supported when a mock is specified", asl::to_string(state.type)), "mock");
     const auto& given = mock->get_object();
     if (given.contains("result") == given.contains("errorOutput"))
       return invalid("A test mock should have only one of the following fields: [result, errorOutput].", "mock");
@@ -131,8 +105,8 @@ class StateTestCall {
       auto result = parse_json(string_at(given, "result"));
       if (!result) return invalid("Mocked result must be valid JSON", "mock.result");
       if (is_fork && !result->is_array()) return invalid("Mocked result must be an array.", "mock.result");
-      if (auto fits = check_result(state, *result, string_at(given, "fieldValidationMode", "STRICT")); !fits)
-        return fits;
+      const auto mode = string_at(given, "fieldValidationMode", "STRICT");
+      if (auto fits = task ? check_result(*task, *result, mode) : Result<void>{}; !fits) return fits;
       outcome.result = std::move(*result);
     }
     test_.mock = std::move(outcome);
@@ -140,15 +114,15 @@ class StateTestCall {
   }
 
   // STRICT: what the operation's model requires is there; PRESENT: what is there fits.
-  Result<void> check_result(const json::object& state, const json::value& result, std::string_view mode) {
+  Result<void> check_result(const asl::TaskFields& task, const json::value& result, std::string_view mode) {
     if (mode == "NONE" || result.is_null()) return {};
-    auto problem = tasks_.check_result(string_at(state, "Resource"), result, mode == "STRICT");
+    auto problem = tasks_.check_result(task.resource, result, mode == "STRICT");
     if (!problem) return {};
     return invalid(std::move(*problem), "mock.result");
   }
 
   asl::StateOutcome perform(const asl::ScheduleTask& task) {
-    if (task.resource == http_invoke) return call_outside(task);
+    if (asl::is_integration(task.resource, http_invoke)) return call_outside(task);
     auto outcome = tasks_.perform(transaction_, task.resource, task.input);
     return to_state_outcome(std::move(outcome));
   }

@@ -4,20 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "asl/definition.h"
 #include "workflows/sdk_names.h"
 
 namespace tocsin::workflows {
 namespace {
 
-constexpr std::string_view integration_prefix = "arn:aws:states:::";
-constexpr std::string_view lambda_invoke = "arn:aws:states:::lambda:invoke";
-constexpr int depth_max = 64;
-
-std::string_view without_suffix(std::string_view resource) {
-  for (const std::string_view suffix : {".waitForTaskToken", ".sync:2", ".sync"})
-    if (resource.ends_with(suffix)) return resource.substr(0, resource.size() - suffix.size());
-  return resource;
-}
+constexpr std::string_view lambda_invoke = "lambda:invoke";
 
 // Where no model is at hand: an object where the API wants text.
 json::object with_text_members(const json::object& input, std::initializer_list<std::string_view> members) {
@@ -42,31 +35,6 @@ service::Answer run_guarded(const service::Operation& operation, store::Transact
   });
 }
 
-void check_states(const Tasks& tasks, const json::object& machine, const std::string& location, int depth,
-                  std::vector<asl::Diagnostic>& found) {
-  const auto* states = machine.if_contains("States");
-  if (!states || !states->is_object() || depth > depth_max) return;
-  for (const auto& [name, value] : states->get_object()) {
-    const auto* state = value.if_object();
-    if (!state) continue;
-    const std::string below = fmt::format("{}/States/{}", location, std::string_view(name));
-    const auto resource = string_at(*state, "Resource");
-    if (string_at(*state, "Type") == "Task" && !resource.empty() && !tasks.knows(resource))
-      found.push_back({asl::Severity::error, "SCHEMA_VALIDATION_FAILED",
-                       fmt::format("The resource provided {} is not recognized. The value is not a valid resource ARN, "
-                                   "or the resource is not available in this region.",
-                                   resource),
-                       below + "/Resource"});
-    for (const auto* member : {"Iterator", "ItemProcessor"})
-      if (const auto* inner = state->if_contains(member); inner && inner->is_object())
-        check_states(tasks, inner->get_object(), below + "/" + member, depth + 1, found);
-    if (const auto* branches = state->if_contains("Branches"); branches && branches->is_array())
-      for (std::size_t i = 0; i < branches->get_array().size(); ++i)
-        if (const auto* branch = branches->get_array()[i].if_object())
-          check_states(tasks, *branch, fmt::format("{}/Branches[{}]", below, i), depth + 1, found);
-  }
-}
-
 }  // namespace
 
 Tasks::Tasks(Identity identity, InvokeFunction invoke, const service::Directory& directory, const Shapes* shapes)
@@ -77,43 +45,70 @@ Tasks::Tasks(Identity identity, InvokeFunction invoke, const service::Directory&
       .user_id = "workflows"};
 }
 
-bool Tasks::knows(std::string_view resource) const {
-  resource = without_suffix(resource);
-  if (resource == lambda_invoke) return true;
-  const auto arn = parse_arn(resource);
-  if (arn && (arn->service == "lambda" || (arn->service == "states" && arn->resource.starts_with("activity:"))))
-    return true;
-  if (!resource.starts_with(integration_prefix)) return false;
-  if (resource == "arn:aws:states:::http:invoke") return true;
-  const auto name = operation_of(resource.substr(integration_prefix.size()));
+// Definitions are written for the partition that they run in, or for "aws", as those of stacks that run everywhere are.
+bool Tasks::is_here(const asl::Resource& resource) const {
+  return resource.partition == identity_.partition || resource.partition == "aws";
+}
+
+bool Tasks::knows(std::string_view text) const {
+  const auto resource = asl::parse_resource(text);
+  if (!resource || !is_here(*resource)) return false;
+  switch (resource->kind) {
+    case asl::ResourceKind::lambda:
+    case asl::ResourceKind::activity:
+      return true;
+    case asl::ResourceKind::other:
+      return false;
+    case asl::ResourceKind::service:
+      break;
+  }
+  if (resource->name == lambda_invoke || resource->name == http_invoke) return true;
+  const auto name = operation_of(resource->name);
   return directory_.find(name.service, name.operation) != nullptr;
 }
 
-std::vector<asl::Diagnostic> Tasks::check(std::string_view definition) const {
+std::vector<asl::Diagnostic> Tasks::check(const asl::Definition& definition) const {
   std::vector<asl::Diagnostic> found;
-  if (const auto machine = parse_json_object(definition)) check_states(*this, *machine, "", 0, found);
+  asl::for_each_state(definition.machine, [&](const asl::State& state, const std::string& location) {
+    if (state.type != asl::StateType::task || found.size() >= asl::diagnostics_max) return;
+    const auto& resource = state.as<asl::TaskFields>().resource;
+    if (knows(resource)) return;
+    found.push_back(
+        {asl::Severity::error, "SCHEMA_VALIDATION_FAILED",
+         fmt::format("The resource provided {} is not recognized. The value is not a valid resource ARN, or "
+                     "the resource is not available in this region.",
+                     resource),
+         location + "/Resource"});
+  });
   return found;
 }
 
-std::optional<std::string> Tasks::check_result(std::string_view resource, const json::value& result,
-                                               bool is_strict) const {
+std::optional<std::string> Tasks::check_result(std::string_view text, const json::value& result, bool is_strict) const {
+  const auto resource = asl::parse_resource(text);
+  if (!shapes_ || !resource || resource->kind != asl::ResourceKind::service) return std::nullopt;
   // What .sync gives is another operation's result, and lambda:invoke's payload is already read.
-  if (!shapes_ || !resource.starts_with(integration_prefix) || resource == lambda_invoke) return std::nullopt;
-  if (resource.ends_with(".sync") || resource.ends_with(".sync:2")) return std::nullopt;
-  const auto name = operation_of(without_suffix(resource).substr(integration_prefix.size()));
+  const bool is_invocation = resource->name == lambda_invoke && resource->suffix.empty();
+  if (is_invocation || resource->integration == asl::Integration::run_job) return std::nullopt;
+  const auto name = operation_of(resource->name);
   return shapes_->result_problem(name.service, name.operation, result, is_strict);
 }
 
-TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const {
-  resource = without_suffix(resource);
-  if (resource == lambda_invoke) return invoke_through_lambda(transaction, input);
-  const auto arn = parse_arn(resource);
-  if (arn && arn->service == "lambda") return invoke_(transaction, resource, input);
-  if (resource.starts_with(integration_prefix))
-    return call_operation(transaction, resource.substr(integration_prefix.size()), input);
-  if (arn && arn->resource.starts_with("activity:"))
-    return TaskFailure{"States.Runtime", fmt::format("The activity {} does not exist.", resource)};
-  return TaskFailure{"States.Runtime", fmt::format("The resource '{}' cannot be called here.", resource)};
+TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view text, const json::value& input) const {
+  const auto resource = asl::parse_resource(text);
+  if (resource && is_here(*resource)) {
+    switch (resource->kind) {
+      case asl::ResourceKind::lambda:
+        return invoke_(transaction, text, input);
+      case asl::ResourceKind::service:
+        return resource->name == lambda_invoke ? invoke_through_lambda(transaction, input)
+                                               : call_operation(transaction, resource->name, input);
+      case asl::ResourceKind::activity:
+        return TaskFailure{"States.Runtime", fmt::format("The activity {} does not exist.", text)};
+      case asl::ResourceKind::other:
+        break;
+    }
+  }
+  return TaskFailure{"States.Runtime", fmt::format("The resource '{}' cannot be called here.", text)};
 }
 
 // Source: Step Functions developer guide, "Invoke Lambda": Parameters {FunctionName, Payload, InvocationType,

@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "asl/asl.h"
+#include "asl/resource.h"
 #include "core/identity.h"
 #include "service/service.h"
 #include "workflows/sdk_names.h"
 #include "workflows/shapes.h"
 
 namespace tocsin::workflows {
+
+inline constexpr std::string_view http_invoke = "http:invoke";
 
 // A task that failed, as Retry and Catch see it.
 struct TaskFailure {
@@ -32,11 +35,11 @@ class Tasks {
   // Without `shapes`, parameters and results pass as they are.
   Tasks(Identity identity, InvokeFunction invoke, const service::Directory& directory, const Shapes* shapes = nullptr);
 
-  // True if `resource` names something that can be called here (the suffixes .sync and .waitForTaskToken left off).
+  // True if `resource` names something that can be called here, with whatever suffix.
   bool knows(std::string_view resource) const;
   // What is wrong with the resources of a definition's tasks: those that nothing here serves, worded as Step Functions
   // words unknown ones.
-  std::vector<asl::Diagnostic> check(std::string_view definition) const;
+  std::vector<asl::Diagnostic> check(const asl::Definition& definition) const;
   // What does not fit the operation's model in a result that is taken for the task's (a mock), or nothing; `is_strict`:
   // also what the model requires and is not there.
   std::optional<std::string> check_result(std::string_view resource, const json::value& result, bool is_strict) const;
@@ -50,6 +53,7 @@ class Tasks {
   TaskFailure failure(store::Transaction& transaction, const OperationName& name, const Error& error) const;
 
  private:
+  bool is_here(const asl::Resource& resource) const;
   TaskOutcome invoke_through_lambda(store::Transaction& transaction, const json::value& input) const;
   TaskOutcome call_operation(store::Transaction& transaction, std::string_view integration,
                              const json::value& input) const;

@@ -1,5 +1,6 @@
 #include "workflows/tasks.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "store/testing.h"
@@ -99,14 +100,37 @@ TEST_F(TasksTest, OneFailedEntryFailsTheOptimisedPutEvents) {
 }
 
 TEST_F(TasksTest, UnknownResourcesAreNamedAtTheirPlace) {
-  const auto found = tasks.check(R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
+  const auto found =
+      tasks.check(**asl::compile(R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
     {"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::aws-sdk:sqs:nonsense","End":true}}},
-    {"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","End":true}}}]}}})");
+    {"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","End":true}}}]}}})",
+                                 asl::Kind::standard));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].location, "/States/P/Branches[0]/States/A/Resource");
   EXPECT_EQ(found[0].message,
             "The resource provided arn:aws:states:::aws-sdk:sqs:nonsense is not recognized. The value is not a valid "
             "resource ARN, or the resource is not available in this region.");
+}
+
+// What runs in another partition is written for it, or for "aws"; nothing else is known there.
+TEST_F(TasksTest, IntegrationsAreKnownInEveryPartition) {
+  const Tasks chinese{Identity{.account = "000000000000", .region = "cn-north-1", .partition = "aws-cn"},
+                      [](store::Transaction&, std::string_view, const json::value& payload) -> TaskOutcome {
+                        return json::object{{"got", payload}};
+                      },
+                      directory};
+  for (const auto* partition : {"aws-cn", "aws"}) {
+    const auto of = [&](std::string_view name) { return fmt::format("arn:{}:states:::{}", partition, name); };
+    for (const auto* name : {"lambda:invoke", "http:invoke", "events:putEvents", "aws-sdk:eventbridge:putEvents",
+                             "lambda:invoke.waitForTaskToken"})
+      EXPECT_TRUE(chinese.knows(of(name))) << of(name);
+    const json::value input{{"FunctionName", "f"}, {"Payload", 1}};
+    auto outcome = store.write(
+        [&](store::Transaction& t) { return Result<TaskOutcome>(chinese.perform(t, of("lambda:invoke"), input)); });
+    EXPECT_EQ(std::get<json::value>(*outcome).at("Payload").at("got"), 1);
+  }
+  EXPECT_FALSE(chinese.knows("arn:aws-us-gov:states:::lambda:invoke"));
+  EXPECT_FALSE(tasks.knows("arn:aws-cn:states:::lambda:invoke"));
 }
 
 }  // namespace

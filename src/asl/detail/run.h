@@ -12,10 +12,8 @@
 
 namespace tocsin::asl {
 
-inline constexpr std::size_t payload_bytes_max = 262'144;
 // Deeper payloads could not be read back by those who store or receive them.
 inline constexpr std::size_t payload_depth_max = 200;
-inline constexpr EventId events_max = 25'000;
 // States entered in one step; past it the execution pauses and goes on with a timer that is due at once, so that an
 // endless loop of Pass states cannot hold its caller.
 inline constexpr std::size_t transitions_max = 2'000;

@@ -16,7 +16,6 @@
 
 namespace tocsin::workflows {
 
-inline constexpr std::size_t payload_bytes_max = 262'144;
 inline constexpr std::string_view task_kind = "workflow-task";
 inline constexpr std::string_view timer_kind = "workflow-timer";
 inline constexpr std::string_view retention_kind = "workflow-retention";
