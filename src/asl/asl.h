@@ -187,7 +187,7 @@ Result<Step> redrive(const Definition& definition, Execution& state, Time now, R
 
 // Raised whenever advance() comes to give anything else for the same arguments: what was stored by another version may
 // not come out the same.
-inline constexpr int interpreter_version = 2;
+inline constexpr int interpreter_version = 3;
 
 // Compact JSON text, and back. Error: corrupt, where the text is not what to_json writes.
 std::string to_json(const Happening& happening);

@@ -164,7 +164,7 @@ struct Execution {
   EventId last_event = 0;        // number of events so far
   std::int64_t last_number = 0;  // last TaskId, TimerId or FrameId given out: one sequence
   std::int64_t last_child = 0;   // last child execution number
-  TimerId pause_timer{};         // goes on with frames that are Phase::entering
+  TimerId pause_timer{};         // goes on with frames that are Phase::entering, and with Map runs
   TimerId deadline_timer{};      // the machine's TimeoutSeconds
   std::map<FrameId, Frame> frames;
   // Which frame waits for a TaskId or TimerId. Not stored: made again from the frames.

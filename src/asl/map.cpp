@@ -140,6 +140,7 @@ void Run::feed(Frame& frame, const State& state) {
   Fork& fork = *frame.fork;
   while (state.type == StateType::map && fork.running < fork.concurrency_max && !history_full_) {
     if (fork.redrives.empty() && fork.next >= fork.items.size()) break;
+    if (!fork.map_run_arn.empty() && children_++ == children_max) return come_again();
     if (fork.redrives.empty() ? !start_item(frame, state) : !redrive_child(frame, state)) return;
   }
   if (fork.running == 0 && !history_full_) end_fork(frame, state);

@@ -101,6 +101,10 @@ Step Run::finish() {
 // What is ready stays Phase::entering; the timer makes it ready again.
 void Run::pause() {
   ready_.clear();
+  come_again();
+}
+
+void Run::come_again() {
   if (execution_.pause_timer != TimerId{}) return;
   execution_.pause_timer = TimerId{next_number()};
   step_.commands.push_back(SetTimer{execution_.pause_timer, now_});
@@ -214,6 +218,19 @@ void Run::stop_waiting(Frame& frame) {
   cancel_timer(frame.heartbeat_timer);
 }
 
+// What paused is ready again, and Map runs start more children.
+void Run::go_on() {
+  std::vector<FrameId> maps;
+  for (const auto& [id, frame] : execution_.frames) {
+    if (frame.phase == Phase::entering) ready_.push_back(id);
+    if (frame.phase == Phase::forked && !frame.fork->map_run_arn.empty()) maps.push_back(id);
+  }
+  for (const auto id : maps)
+    if (const auto frame = execution_.frames.find(id);
+        frame != execution_.frames.end() && frame->second.phase == Phase::forked)
+      feed(frame->second, state_of(frame->second));
+}
+
 void Run::timer_fired(TimerId timer) {
   if (timer != TimerId{} && timer == execution_.deadline_timer) {
     execution_.deadline_timer = TimerId{};
@@ -221,9 +238,7 @@ void Run::timer_fired(TimerId timer) {
   }
   if (timer != TimerId{} && timer == execution_.pause_timer) {
     execution_.pause_timer = TimerId{};
-    for (const auto& [id, paused] : execution_.frames)
-      if (paused.phase == Phase::entering) ready_.push_back(id);
-    return;
+    return go_on();
   }
   auto* frame = find_frame(static_cast<std::int64_t>(timer));
   if (!frame) return;

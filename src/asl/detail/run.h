@@ -17,6 +17,8 @@ inline constexpr std::size_t payload_depth_max = 200;
 // States entered in one step; past it the execution pauses and goes on with a timer that is due at once, so that an
 // endless loop of Pass states cannot hold its caller.
 inline constexpr std::size_t transitions_max = 2'000;
+// Children of Map runs started in one step; the others follow likewise.
+inline constexpr std::size_t children_max = 100;
 inline constexpr std::size_t inline_concurrency_max = 40;
 // The service runs up to 10,000 children at once; here their frames are part of one stored execution.
 inline constexpr std::size_t distributed_concurrency_max = 1'000;
@@ -44,6 +46,9 @@ class Run {
   void enter(Frame& frame, std::string_view state, json::value input);
   void run_state(Frame& frame);
   void pause();
+  // Sets the timer that go_on()s.
+  void come_again();
+  void go_on();
   void fail_execution(Failure failure);
   void end(Status status, json::value output, std::optional<std::string> error, std::optional<std::string> cause);
   void leave(Frame& frame, const State& state, std::string_view next, json::value output);
@@ -159,6 +164,7 @@ class Run {
   std::deque<FrameId> ready_;
   std::deque<FrameId> restored_;  // Parallel and Map states of a redrive, whose children are looked at first
   std::size_t transitions_ = 0;
+  std::size_t children_ = 0;
   bool history_full_ = false;
   // For StateProbe, which shows what happened to a single state.
   std::optional<json::value> context_;  // instead of a made context object
