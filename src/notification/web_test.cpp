@@ -228,5 +228,35 @@ TEST_F(TopicsTest, WhatIsPublishedInAChangeThatFailsReachesNobody) {
   EXPECT_TRUE(posted.empty());
 }
 
+// How urgent a message is stands in its severity; only what Slack reads can be told in a digest.
+TEST_F(TopicsTest, MessagesToTheWebHaveALaneAndSlacksASummary) {
+  create_topic();
+  subscribe("https", slack_url);
+  ASSERT_TRUE(sns("Subscribe",
+                  {{"TopicArn", topic_arn()}, {"Protocol", "https"}, {"Endpoint", "https://soc.example.org/sns"}}));
+  run();
+  const std::string token{string_at(*parse_json_object(posted.at(0).payload), "Token")};
+  ASSERT_TRUE(sns("ConfirmSubscription", {{"TopicArn", topic_arn()}, {"Token", token}}));
+  posted.clear();
+  const std::pair<std::string_view, store::Lane> cases[] = {
+      {"CRITICAL", store::Lane::alert}, {"HIGH", store::Lane::notice}, {"LOW", store::Lane::bulk}};
+  for (const auto& [severity, lane] : cases) {
+    posted.clear();
+    publish(to_json(json::object{{"incident_details", {{"id", "finding-1"}, {"severity", severity}}}}),
+            {{"Subject", "Security Incident"}});
+    run();
+    ASSERT_EQ(posted.size(), 2u);
+    for (const auto& one : posted) {
+      EXPECT_EQ(one.lane, lane) << severity;
+      EXPECT_EQ(one.summary.empty(), one.destination != slack_url);
+      if (one.summary.empty()) continue;
+      const auto summary = *parse_json_object(one.summary);
+      EXPECT_EQ(string_at(summary, "severity"), severity);
+      EXPECT_EQ(string_at(summary, "id"), "finding-1");
+      EXPECT_EQ(string_at(summary, "title"), "Security Incident");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::notification

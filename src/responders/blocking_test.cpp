@@ -135,6 +135,23 @@ TEST(FindingNotice, AnAddressOfTwoBlocksIsToldOnce) {
   EXPECT_EQ(world.webhook.posts[1].second.find("203.0.113.8"), std::string::npos);
 }
 
+// Blocks before findings, CRITICAL findings before others.
+TEST(FindingNotice, SaysHowUrgentItIs) {
+  World world;
+  const auto finding = [](std::string_view id, std::string_view severity) {
+    return json::object{{"Id", id}, {"ProductArn", "p"}, {"Severity", {{"Label", severity}}}};
+  };
+  const json::value inputs[] = {
+      json::object{{"Message", {{"HostIp", "203.0.113.7"}, {"Blocked", true}}}},
+      json::object{{"Message", {{"HostIp", "203.0.113.8"}}}},
+      json::object{{"Message", "FAILED to release expired addresses"}},
+      json::object{{"detail", {{"findings", {finding("a", "CRITICAL"), finding("b", "HIGH"), finding("c", "LOW")}}}}}};
+  for (const auto& input : inputs)
+    ASSERT_TRUE(send_finding_notice(input, "https://hooks.example/x", to_json(input), world.ports));
+  EXPECT_EQ(world.webhook.urgencies, (std::vector{Urgency::containment, Urgency::containment, Urgency::containment,
+                                                  Urgency::alert, Urgency::normal, Urgency::low}));
+}
+
 TEST(FindingNotice, HasThreeShapesAndSaysEachOnce) {
   World world;
   const std::string url = "https://hooks.example/x";
