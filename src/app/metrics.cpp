@@ -60,6 +60,8 @@ std::string metrics_text(Engine& engine) {
   one(out, "tocsin_workflow_executions_stuck", "gauge",
       "Running executions with a task that has no timeout of its own and runs longer than workflows.stuck_after.",
       counts.stuck);
+  one(out, "tocsin_workflow_executions_too_deep_total", "counter",
+      "Executions not started since the start, because each of too many had started the next.", counts.too_deep);
   one(out, "tocsin_findings", "gauge", "Findings that are stored.", summary.findings.total);
   one(out, "tocsin_findings_active", "gauge", "Findings whose record is active.", summary.findings.active);
   one(out, "tocsin_outbox_waiting", "gauge", "Deliveries that are due or wait to be tried again.",

@@ -38,6 +38,8 @@ struct Call {
   // The request's body as it came (decoded where it was sent in signed chunks), for operations with `raw_body`; empty
   // where the call did not come over the wire.
   std::string_view body = {};
+  // Of a call that a task of an execution makes: how many executions stand one above the other behind it; 0 for others.
+  int depth = 0;
 };
 
 using Answer = Result<json::object>;

@@ -170,6 +170,7 @@ ExecutionCounts Executions::count(store::Reader& reader) const {
     if (status == "TIMED_OUT") counts.timed_out = number;
     if (status == "ABORTED") counts.aborted = number;
   }
+  counts.too_deep = too_deep_;
   counts.stuck =
       reader.integer("SELECT count(*) FROM execution WHERE task_since < ?", 0, reader.now() - limits_.stuck_after);
   return counts;

@@ -39,12 +39,13 @@ Result<json::value> read_input(std::string_view input) {
 }
 
 Result<Executions::Started> Executions::start(store::Transaction& transaction, std::string_view machine_arn,
-                                              std::string_view name, std::string_view input, Going going) {
+                                              std::string_view name, std::string_view input, Going going, int depth) {
   auto machine = machines_.resolve(transaction, machine_arn);
   if (!machine) return pass_on(machine);
+  if (auto checked = check_depth(machine->arn, depth); !checked) return pass_on(checked);
   if (machine->express) {
     if (auto valid = read_input(input); !valid) return pass_on(valid);
-    return start_express(transaction, *machine, name, input);
+    return start_express(transaction, *machine, name, input, depth);
   }
   const std::string chosen = name.empty() ? make_uuid(transaction.random()) : std::string(name);
   if (auto named = check_name(chosen); !named) return pass_on(named);
@@ -65,9 +66,9 @@ Result<Executions::Started> Executions::start(store::Transaction& transaction, s
   Row row{.arn = arn, .machine_arn = machine->arn, .definition_hash = machine->definition_hash, .state = {}};
   {
     auto rows = transaction.query(
-        "INSERT INTO execution (arn, machine_arn, definition_hash, name, status, started, input_hash, state) "
-        "VALUES (?,?,?,?,'RUNNING',?,?,?) RETURNING id",
-        arn, machine->arn, machine->definition_hash, chosen, transaction.now(), input_hash, store::Blob{""});
+        "INSERT INTO execution (arn, machine_arn, definition_hash, name, status, started, input_hash, state, depth) "
+        "VALUES (?,?,?,?,'RUNNING',?,?,?,?) RETURNING id",
+        arn, machine->arn, machine->definition_hash, chosen, transaction.now(), input_hash, store::Blob{""}, depth);
     if (!rows.next()) return fail(ErrorCode::unavailable, "the execution could not be stored");
     row.id = rows.integer(0);
   }
@@ -97,7 +98,7 @@ Result<void> Executions::deliver(store::Transaction& transaction, const std::str
 
 service::Answer Executions::start_execution(store::Transaction& transaction, const service::Call& call) {
   auto started = start(transaction, string_at(call.input, "stateMachineArn"), string_at(call.input, "name"),
-                       string_at(call.input, "input", "{}"));
+                       string_at(call.input, "input", "{}"), Going::by_the_outbox, call.depth);
   if (!started) return pass_on(started);
   return json::object{{"executionArn", started->arn}, {"startDate", format_rfc3339(started->at)}};
 }

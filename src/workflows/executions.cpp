@@ -181,7 +181,8 @@ Result<void> Executions::run_task(store::Transaction& transaction, const store::
   auto input = parse_json(due.payload);
   if (!input) return pass_on(input);
   if (starts_child(due.destination)) return run_child_task(transaction, execution, task, due.destination, *input);
-  auto outcome = tasks_.perform(transaction, due.destination, *input);
+  auto outcome =
+      tasks_.perform(transaction, due.destination, *input, depth_below(transaction, execution, due.destination));
   if (due.context == "submit") {
     if (auto* output = std::get_if<json::value>(&outcome))
       return tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});

@@ -80,7 +80,7 @@ Result<void> Executions::run_express(store::Transaction& transaction, Row& row, 
     if (ready == pending.tasks.end()) break;
     const asl::ScheduleTask task = std::move(*ready);
     pending.tasks.erase(ready);
-    auto outcome = tasks_.perform(transaction, task.resource, task.input);
+    auto outcome = tasks_.perform(transaction, task.resource, task.input, row.depth + 1);
     step = asl::advance(**definition, row.state, happening_of(task.task, std::move(outcome)), transaction.now(),
                         transaction.random());
     pending.take(step);
@@ -93,10 +93,10 @@ Result<void> Executions::run_express(store::Transaction& transaction, Row& row, 
 Result<void> Executions::store_express(store::Transaction& transaction, Row& row, const Pending& pending) {
   {
     auto rows = transaction.query(
-        "INSERT INTO execution (arn, machine_arn, definition_hash, name, status, started, input_hash, state) "
-        "VALUES (?,?,?,?,'RUNNING',?,'',?) RETURNING id",
+        "INSERT INTO execution (arn, machine_arn, definition_hash, name, status, started, input_hash, state, depth) "
+        "VALUES (?,?,?,?,'RUNNING',?,'',?,?) RETURNING id",
         row.arn, row.machine_arn, row.definition_hash, row.state.context.execution_name, row.state.started,
-        store::Blob{""});
+        store::Blob{""}, row.depth);
     if (!rows.next()) return fail(ErrorCode::unavailable, "the execution could not be stored");
     row.id = rows.integer(0);
   }
@@ -159,14 +159,16 @@ json::object Executions::express_result(const Row& row, Time stopped) {
   return result;
 }
 
-Result<Executions::Row> Executions::begin_sync(store::Transaction& transaction, const json::object& input) {
+Result<Executions::Row> Executions::begin_sync(store::Transaction& transaction, const json::object& input, int depth) {
   auto machine = machines_.resolve(transaction, string_at(input, "stateMachineArn"));
   if (!machine) return pass_on(machine);
   if (!machine->express) return type_not_supported();
+  if (auto checked = check_depth(machine->arn, depth); !checked) return pass_on(checked);
   auto value = read_input(string_at(input, "input", "{}"));
   if (!value) return pass_on(value);
   auto row = new_express(transaction, *machine, string_at(input, "name"));
   if (!row) return row;
+  row->depth = depth;
   if (auto run = run_express(transaction, *row, std::move(*value)); !run) return pass_on(run);
   return row;
 }
@@ -177,7 +179,7 @@ service::Answer Executions::start_sync_execution(store::Transaction& transaction
       call.request_id.empty()
           ? 0
           : transaction.integer("SELECT execution FROM express_call WHERE request_id = ?", 0, call.request_id);
-  auto row = known != 0 ? load(transaction, known) : begin_sync(transaction, call.input);
+  auto row = known != 0 ? load(transaction, known) : begin_sync(transaction, call.input, call.depth);
   if (!row) return pass_on(row);
   if (!row->state.finished()) {
     if (known == 0 && !call.request_id.empty())
@@ -205,7 +207,7 @@ std::optional<service::Wait> Executions::wait_for_sync(const service::Call&, con
 }
 
 Result<Executions::Started> Executions::start_express(store::Transaction& transaction, const Machine& machine,
-                                                      std::string_view name, std::string_view input) {
+                                                      std::string_view name, std::string_view input, int depth) {
   auto row = new_express(transaction, machine, name);
   if (!row) return pass_on(row);
   // Once acknowledged it runs, whatever happens to this process.
@@ -216,7 +218,8 @@ Result<Executions::Started> Executions::start_express(store::Transaction& transa
                                                                    {"definition", machine.definition_hash},
                                                                    {"role", machine.role_arn},
                                                                    {"name", row->state.context.execution_name},
-                                                                   {"machine_name", machine.name}}),
+                                                                   {"machine_name", machine.name},
+                                                                   {"depth", depth}}),
                                    .key = row->arn,
                                    .lane = store::Lane::workflow});
   return Started{row->arn, transaction.now()};
@@ -237,6 +240,7 @@ Result<void> Executions::run_express_due(store::Transaction& transaction, const 
                        .state_machine_arn = row.machine_arn,
                        .state_machine_name = std::string(string_at(*context, "machine_name")),
                        .record_history = false};
+  row.depth = static_cast<int>(integer_at(*context, "depth"));
   return run_express(transaction, row, std::move(*input));
 }
 

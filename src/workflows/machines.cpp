@@ -222,11 +222,25 @@ service::Answer Machines::create_again(store::Transaction& transaction, const Ma
   return answer;
 }
 
+namespace {
+
+// Roles are recorded, not enforced; what is no role's ARN is refused as the service does.
+Result<void> check_role(const json::object& input) {
+  const auto role = string_at(input, "roleArn");
+  const auto arn = parse_arn(role);
+  if (role.empty() || (arn && arn->service == "iam" && arn->resource.starts_with("role/"))) return {};
+  return fail(ErrorCode::validation, fmt::format("Invalid Role Arn: '{}'", role.substr(0, 256)), "InvalidArn",
+              "roleArn");
+}
+
+}  // namespace
+
 service::Answer Machines::create(store::Transaction& transaction, const service::Call& call) {
   const auto name = string_at(call.input, "name");
   const auto text = string_at(call.input, "definition");
   const bool express = string_at(call.input, "type", "STANDARD") == "EXPRESS";
   if (auto named = check_name(name); !named) return pass_on(named);
+  if (auto role = check_role(call.input); !role) return pass_on(role);
   if (auto published = check_publishing(call.input); !published) return pass_on(published);
   auto settings = read_settings(call.input, {});
   if (!settings) return pass_on(settings);
@@ -267,6 +281,7 @@ service::Answer Machines::update(store::Transaction& transaction, const service:
                 "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be "
                 "specified",
                 "MissingRequiredParameter");
+  if (auto role = check_role(call.input); !role) return pass_on(role);
   Machine machine = *found;
   if (const auto* text = call.input.if_contains("definition"); text && text->is_string()) {
     if (auto defined = check_definition(text->get_string(), machine.express); !defined) return pass_on(defined);

@@ -15,7 +15,7 @@ TEST_F(MachinesTest, CreatingTheSameAgainIsTheSame) {
   for (const auto& different :
        {json::object{{"definition", waits}}, json::object{{"type", "EXPRESS"}},
         json::object{{"tracingConfiguration", {{"enabled", true}}}}, json::object{{"publish", true}}}) {
-    json::object input{{"name", "m"}, {"definition", passes}, {"roleArn", "r"}};
+    json::object input{{"name", "m"}, {"definition", passes}, {"roleArn", "arn:aws:iam::000000000000:role/r"}};
     for (const auto& [member, value] : different) input[member] = value;
     EXPECT_EQ(refused("CreateStateMachine", input), "StateMachineAlreadyExists") << to_json(different);
   }
@@ -53,7 +53,9 @@ TEST_F(MachinesTest, VersionsKeepWhatTheyWerePublishedWith) {
   good("DeleteStateMachineVersion", {{"stateMachineVersionArn", arn + ":2"}});
   EXPECT_EQ(string_at(good("PublishStateMachineVersion", machine), "stateMachineVersionArn"), arn + ":3");
   EXPECT_EQ(refused("StartExecution", {{"stateMachineArn", arn + ":2"}}), "StateMachineDoesNotExist");
-  EXPECT_EQ(refused("UpdateStateMachine", {{"stateMachineArn", arn + ":1"}, {"roleArn", "r"}}), "ValidationException");
+  EXPECT_EQ(
+      refused("UpdateStateMachine", {{"stateMachineArn", arn + ":1"}, {"roleArn", "arn:aws:iam::000000000000:role/r"}}),
+      "ValidationException");
   EXPECT_EQ(refused("UpdateStateMachine", machine), "MissingRequiredParameter");
 }
 
@@ -163,7 +165,8 @@ TEST_F(MachinesTest, DefinitionsAreValidatedAsAtCreation) {
   EXPECT_EQ(string_at(first, "severity"), "ERROR");
   EXPECT_EQ(string_at(first, "code"), "SCHEMA_VALIDATION_FAILED");
   EXPECT_EQ(string_at(first, "location"), "/States/S0/Type");
-  const auto created = call("CreateStateMachine", {{"name", "b"}, {"definition", text}, {"roleArn", "r"}});
+  const auto created = call("CreateStateMachine",
+                            {{"name", "b"}, {"definition", text}, {"roleArn", "arn:aws:iam::000000000000:role/r"}});
   ASSERT_FALSE(created);
   EXPECT_EQ(created.error().aws_code, "InvalidDefinition");
   EXPECT_NE(created.error().message.find(string_at(first, "message")), std::string::npos);
@@ -181,8 +184,18 @@ TEST_F(MachinesTest, LargeDefinitionsAreBounded) {
   for (int i = 0; i < 5'000; ++i) deep += R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[)";
   EXPECT_EQ(string_at(good("ValidateStateMachineDefinition", {{"definition", deep}}), "result"), "FAIL");
   const std::string large = R"({"Comment":")" + std::string(1u << 20, 'x') + R"("})";
-  EXPECT_EQ(refused("CreateStateMachine", {{"name", "l"}, {"definition", large}, {"roleArn", "r"}}),
+  EXPECT_EQ(refused("CreateStateMachine",
+                    {{"name", "l"}, {"definition", large}, {"roleArn", "arn:aws:iam::000000000000:role/r"}}),
             "InvalidDefinition");
+}
+
+TEST_F(MachinesTest, RolesAreArnsOfRoles) {
+  for (const auto* role : {"x", "arn:aws:iam::000000000000:user/u", "arn:aws:s3:::role/r"})
+    EXPECT_EQ(refused("CreateStateMachine", {{"name", "m"}, {"definition", passes}, {"roleArn", role}}), "InvalidArn");
+  const auto machine = create("m");
+  EXPECT_EQ(refused("UpdateStateMachine", {{"stateMachineArn", machine}, {"roleArn", "x"}}), "InvalidArn");
+  EXPECT_TRUE(call("UpdateStateMachine",
+                   {{"stateMachineArn", machine}, {"roleArn", "arn:aws-us-gov:iam::000000000000:role/path/r"}}));
 }
 
 }  // namespace

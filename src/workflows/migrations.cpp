@@ -78,6 +78,8 @@ constexpr store::Migration steps[] = {
      "CREATE TABLE execution_journal (execution BIGINT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL,"
      " version BIGINT NOT NULL, seed BLOB NOT NULL, outcome BIGINT NOT NULL, body BLOB NOT NULL,"
      " PRIMARY KEY (execution, number));"},
+    // How many executions stand above it, each started by a task of the one before.
+    {"nesting", 1, "ALTER TABLE execution ADD COLUMN depth BIGINT NOT NULL DEFAULT 0;"},
 };
 
 }  // namespace

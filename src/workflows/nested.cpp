@@ -67,11 +67,34 @@ bool Executions::starts_child(std::string_view resource) {
   return asl::is_integration(resource, sdk_start_sync) || asl::is_integration(resource, optimised_start);
 }
 
+// What waits for its child holds everything above it open, so it always counts.
+int Executions::depth_below(store::Reader& reader, std::int64_t execution, std::string_view resource) const {
+  const bool starts = resource.find(":::states:startExecution") != resource.npos ||
+                      resource.find(":::aws-sdk:sfn:start") != resource.npos;
+  if (!starts) return 0;
+  auto rows = reader.query("SELECT depth, started FROM execution WHERE id = ?", execution);
+  if (!rows.next()) return 0;
+  const bool waits = resource.ends_with("startSyncExecution") || resource.find(".sync") != resource.npos ||
+                     resource.ends_with(".waitForTaskToken");
+  if (!waits && rows.time(1) + limits_.nesting_forgotten_after <= reader.now()) return 0;
+  return static_cast<int>(rows.integer(0)) + 1;
+}
+
+Result<void> Executions::check_depth(std::string_view machine_arn, int depth) {
+  if (depth <= limits_.nesting_max) return {};
+  ++too_deep_;
+  return fail(ErrorCode::conflict,
+              fmt::format("{} would be execution {} of a chain in which each starts the next, and {} is the most; does "
+                          "it start itself?",
+                          machine_arn, depth + 1, limits_.nesting_max + 1),
+              "ExecutionLimitExceeded");
+}
+
 Result<void> Executions::run_child_task(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
                                         std::string_view text, const json::value& input) {
   const auto resource = asl::parse_resource(text).value_or(asl::Resource{});
   if (resource.name == sdk_start_sync) return run_sync_child(transaction, execution, task, input);
-  auto outcome = tasks_.perform(transaction, text, input);
+  auto outcome = tasks_.perform(transaction, text, input, depth_below(transaction, execution, text));
   auto* output = std::get_if<json::value>(&outcome);
   if (!output) return tell(transaction, execution, happening_of(task, std::move(outcome)));
   auto& started = output->get_object();
@@ -115,7 +138,8 @@ Result<void> Executions::run_sync_child(store::Transaction& transaction, std::in
   std::optional<Row> child;
   auto begun = transaction.attempt([&]() -> Result<void> {
     if (!request) return pass_on(request);
-    auto made = begin_sync(transaction, *request);
+    auto made =
+        begin_sync(transaction, *request, depth_below(transaction, execution, ":::aws-sdk:sfn:startSyncExecution"));
     if (!made) return pass_on(made);
     child = std::move(*made);
     return {};

@@ -190,6 +190,64 @@ TEST_F(RunsTest, SdkStartSyncExecutionWaitsForTheExpressRun) {
   EXPECT_EQ(string_at(*parse_json_object(string_at(describe(later), "output")), "Status"), "SUCCEEDED");
 }
 
+// ---- chains of executions
+
+std::string starts(std::string_view machine, std::string_view resource) {
+  return R"({"StartAt":"N","States":{"N":{"Type":"Task","Resource":"arn:aws:states:::)" + std::string(resource) +
+         R"(","Parameters":{"StateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:)" +
+         std::string(machine) + R"("},"End":true}}})";
+}
+
+TEST_F(RunsTest, MachinesThatStartThemselvesAreStopped) {
+  for (const auto* resource : {"states:startExecution", "states:startExecution.sync:2", "aws-sdk:sfn:startExecution"}) {
+    SCOPED_TRACE(resource);
+    const std::string name = "m" + std::to_string(rows("state_machine"));
+    const auto machine = create(name, starts(name, resource));
+    const auto first = start(machine);
+    store->run_until_idle();
+    const auto listed = read(&Executions::list_executions, {{"stateMachineArn", machine}, {"maxResults", 1000}});
+    const auto& all = listed->at("executions").get_array();
+    ASSERT_EQ(all.size(), 51u);
+    const auto last = describe(std::string(std::string_view(all.front().at("executionArn").as_string())));
+    EXPECT_NE(string_at(last, "error").find("ExecutionLimitExceeded"), std::string::npos) << string_at(last, "error");
+    EXPECT_NE(string_at(last, "cause").find("does it start itself?"), std::string::npos);
+    EXPECT_EQ(status(first), std::string_view(resource).ends_with(":2") ? "FAILED" : "SUCCEEDED");
+  }
+  EXPECT_EQ(store.read([&](store::Reader& r) -> Result<std::int64_t> { return executions.count(r).too_deep; }).value(),
+            3);
+}
+
+TEST_F(RunsTest, CirclesOfExpressMachinesAreStopped) {
+  create("a", starts("b", "states:startExecution"));
+  create("b", starts("a", "aws-sdk:sfn:startExecution"), "EXPRESS");
+  const auto loop = create("loop", starts("loop", "aws-sdk:sfn:startSyncExecution"), "EXPRESS");
+  start(std::string("arn:aws:states:us-east-1:000000000000:stateMachine:a"));
+  start(loop);
+  store->run_until_idle();
+  store.clock.advance(std::chrono::hours{1});
+  store->run_until_idle();
+  EXPECT_EQ(store.read([&](store::Reader& r) -> Result<std::int64_t> { return executions.count(r).too_deep; }).value(),
+            2);
+  EXPECT_EQ(store.read([&](store::Reader& r) -> Result<std::int64_t> { return executions.count(r).running; }).value(),
+            0);
+}
+
+TEST_F(RunsTest, GoingOnAsANewExecutionNowAndThenIsNoCircle) {
+  const auto machine = create(
+      "m", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":900,"Next":"N"},"N":{"Type":"Task","Resource":
+      "arn:aws:states:::states:startExecution","Parameters":{"StateMachineArn":
+      "arn:aws:states:us-east-1:000000000000:stateMachine:m"},"End":true}}})");
+  start(machine);
+  for (int i = 0; i < 70; ++i) {
+    store->run_until_idle();
+    store.clock.advance(900s);
+  }
+  store->run_until_idle();
+  EXPECT_EQ(rows("execution"), 71);
+  EXPECT_EQ(store.read([&](store::Reader& r) -> Result<std::int64_t> { return executions.count(r).too_deep; }).value(),
+            0);
+}
+
 // ---- Map runs
 
 constexpr std::string_view map_machine =

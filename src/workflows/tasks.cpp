@@ -93,7 +93,8 @@ std::optional<std::string> Tasks::check_result(std::string_view text, const json
   return shapes_->result_problem(name.service, name.operation, result, is_strict);
 }
 
-TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view text, const json::value& input) const {
+TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view text, const json::value& input,
+                           int depth) const {
   const auto resource = asl::parse_resource(text);
   if (resource && is_here(*resource)) {
     switch (resource->kind) {
@@ -101,7 +102,7 @@ TaskOutcome Tasks::perform(store::Transaction& transaction, std::string_view tex
         return invoke_(transaction, text, input);
       case asl::ResourceKind::service:
         return resource->name == lambda_invoke ? invoke_through_lambda(transaction, input)
-                                               : call_operation(transaction, resource->name, input);
+                                               : call_operation(transaction, resource->name, input, depth);
       case asl::ResourceKind::activity:
         return TaskFailure{"States.Runtime", fmt::format("The activity {} does not exist.", text)};
       case asl::ResourceKind::other:
@@ -119,7 +120,7 @@ TaskOutcome Tasks::invoke_through_lambda(store::Transaction& transaction, const 
     return TaskFailure{"States.Runtime", "The field 'FunctionName' is required for lambda:invoke."};
   const auto type = string_at(input.get_object(), "InvocationType", "RequestResponse");
   if (type == "DryRun") return json::value(json::object{{"StatusCode", 204}});
-  if (type == "Event") return call_operation(transaction, "lambda:invoke", input);
+  if (type == "Event") return call_operation(transaction, "lambda:invoke", input, 0);
   const auto* payload = find(input, "Payload");
   auto outcome =
       invoke_(transaction, std::string_view(name->get_string()), payload ? *payload : json::value(json::object{}));
@@ -148,7 +149,7 @@ TaskFailure Tasks::failure(store::Transaction& transaction, const OperationName&
 }
 
 TaskOutcome Tasks::call_operation(store::Transaction& transaction, std::string_view integration,
-                                  const json::value& input) const {
+                                  const json::value& input, int depth) const {
   const auto name = operation_of(integration);
   const auto* operation = directory_.find(name.service, name.operation);
   if (!operation)
@@ -158,11 +159,13 @@ TaskOutcome Tasks::call_operation(store::Transaction& transaction, std::string_v
     return TaskFailure{"States.Runtime", fmt::format("The parameters of '{}' must be an object.", integration)};
   auto request = to_operation(name.service, name.operation, input.get_object());
   const std::string request_id = make_uuid(transaction.random());
-  auto answer =
-      request
-          ? run_guarded(*operation, transaction,
-                        {.caller = caller_, .input = *request, .request_id = request_id, .endpoint = directory_.url()})
-          : service::Answer{std::unexpected(request.error())};
+  auto answer = request ? run_guarded(*operation, transaction,
+                                      {.caller = caller_,
+                                       .input = *request,
+                                       .request_id = request_id,
+                                       .endpoint = directory_.url(),
+                                       .depth = depth})
+                        : service::Answer{std::unexpected(request.error())};
   if (!answer) return failure(transaction, name, answer.error());
   *answer = to_task(name.service, name.operation, std::move(*answer));
   // The optimised integration fails for one bad entry; the others are put all the same, as in AWS.

@@ -43,8 +43,9 @@ class Tasks {
   // What does not fit the operation's model in a result that is taken for the task's (a mock), or nothing; `is_strict`:
   // also what the model requires and is not there.
   std::optional<std::string> check_result(std::string_view resource, const json::value& result, bool is_strict) const;
-  // Calls it. What a failing call wrote is rolled back.
-  TaskOutcome perform(store::Transaction& transaction, std::string_view resource, const json::value& input) const;
+  // Calls it. What a failing call wrote is rolled back. `depth`: service::Call's.
+  TaskOutcome perform(store::Transaction& transaction, std::string_view resource, const json::value& input,
+                      int depth = 0) const;
 
   // The same conversions for what is not called through perform(): parameters in, result and failure out.
   Result<json::object> to_operation(std::string_view service, std::string_view operation,
@@ -55,8 +56,8 @@ class Tasks {
  private:
   bool is_here(const asl::Resource& resource) const;
   TaskOutcome invoke_through_lambda(store::Transaction& transaction, const json::value& input) const;
-  TaskOutcome call_operation(store::Transaction& transaction, std::string_view integration,
-                             const json::value& input) const;
+  TaskOutcome call_operation(store::Transaction& transaction, std::string_view integration, const json::value& input,
+                             int depth) const;
 
   Identity identity_;
   InvokeFunction invoke_;

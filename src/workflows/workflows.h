@@ -3,6 +3,7 @@
 // the program run in the transaction that records their result, so none is done twice and none is lost.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -24,7 +25,8 @@ std::span<const store::Migration> migrations();
 // Numbers for summaries.
 struct ExecutionCounts {
   std::int64_t running = 0, succeeded = 0, failed = 0, timed_out = 0, aborted = 0;
-  std::int64_t stuck = 0;  // of those that run: a task without a timeout of its own has run for Limits::stuck_after
+  std::int64_t too_deep = 0;  // that were not started since this process began, for Limits::nesting_max
+  std::int64_t stuck = 0;     // of those that run: a task without a timeout of its own has run for Limits::stuck_after
 };
 
 class Executions final : public service::Destination {
@@ -58,7 +60,7 @@ class Executions final : public service::Destination {
   // With `Going::at_once` its first tasks are made in the same transaction, where they are done inside the program.
   enum class Going { by_the_outbox, at_once };
   Result<Started> start(store::Transaction& transaction, std::string_view machine_arn, std::string_view name,
-                        std::string_view input, Going going = Going::by_the_outbox);
+                        std::string_view input, Going going = Going::by_the_outbox, int depth = 0);
 
   // What becomes of an execution when the outbox gives up a delivery of its: a task, also one that waits for a child,
   // fails with States.TaskFailed, which the machine may catch; where nothing else can be done, the execution fails.
@@ -113,6 +115,7 @@ class Executions final : public service::Destination {
       };
       std::vector<Entry> made = {};  // not stored yet
     } journal = {};
+    int depth = 0;  // set where it is new
   };
   struct Pending;
 
@@ -158,8 +161,8 @@ class Executions final : public service::Destination {
   // express.cpp
   Result<Row> new_express(store::Transaction& transaction, const Machine& machine, std::string_view name) const;
   Result<Started> start_express(store::Transaction& transaction, const Machine& machine, std::string_view name,
-                                std::string_view input);
-  Result<Row> begin_sync(store::Transaction& transaction, const json::object& input);
+                                std::string_view input, int depth);
+  Result<Row> begin_sync(store::Transaction& transaction, const json::object& input, int depth);
   Result<void> run_express(store::Transaction& transaction, Row& row, json::value input);
   Result<void> store_express(store::Transaction& transaction, Row& row, const Pending& pending);
   void finish_express(store::Transaction& transaction, const Row& row);
@@ -178,6 +181,9 @@ class Executions final : public service::Destination {
                   int form);
   static void tell_parents(store::Transaction& transaction, std::int64_t child);
   static void abandon_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task);
+  // The depth for what a task of the execution starts; 0 where it starts nothing.
+  int depth_below(store::Reader& reader, std::int64_t execution, std::string_view resource) const;
+  Result<void> check_depth(std::string_view machine_arn, int depth);
   Result<void> child_ended(store::Transaction& transaction, const store::Due& due);
   Result<void> stop_child(store::Transaction& transaction, const store::Due& due);
 
@@ -205,6 +211,7 @@ class Executions final : public service::Destination {
   std::unique_ptr<OutsideTasks> outside_;
   StateTestResults state_tests_;
   std::function<void(const Failed&)> failed_;
+  std::atomic<std::int64_t> too_deep_ = 0;
 };
 
 // True for "arn:aws:states:…:express:MACHINE:NAME:UUID".
