@@ -222,6 +222,34 @@ TEST_F(BuiltinsTest, ASecondRuleGroupIsWrittenToo) {
   EXPECT_EQ(with([&](Transaction& t) { return containment.rule_groups().all(t); })[1].consumed, 2);
 }
 
+// A rule group without room is not tried again for each of many new addresses; it is as soon as one leaves, or some
+// time has passed.
+TEST_F(BuiltinsTest, AFullRuleGroupIsNotTriedEachTime) {
+  const auto add = [&](int i) { return *invoke("add", json::object{{"HostIp", fmt::format("9.9.{}.1", i)}}); };
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(invoke("update", add(i))) << i;
+  const auto code = [&](int i) {
+    const auto answer = invoke("update", add(i));
+    return answer ? std::string() : answer.error().aws_code;
+  };
+  EXPECT_EQ(code(100), "CapacityExceeded");
+  EXPECT_EQ(code(101), "CapacityExceeded");
+  const auto unblock = [&](const char* host) {
+    EXPECT_TRUE(store.write([&](Transaction& t) { return containment.unblock(t, host, "", "me"); }));
+  };
+  unblock("9.9.0.1");
+  EXPECT_EQ(code(101), "CapacityExceeded") << "one has left, two want in";
+  unblock("9.9.1.1");
+  EXPECT_EQ(code(101), "");
+  EXPECT_EQ(row("9.9.100.1")->state, State::confirmed);
+
+  EXPECT_EQ(code(102), "CapacityExceeded");
+  // Room that nobody was told of: another attempt would find it, but there is none for some seconds.
+  with([&](Transaction& t) { return t.execute("DELETE FROM containment_block WHERE host = '9.9.50.1'"); });
+  EXPECT_EQ(code(102), "CapacityExceeded");
+  store.clock.advance(std::chrono::seconds{11});
+  EXPECT_EQ(code(102), "");
+}
+
 TEST_F(BuiltinsTest, ExpiredAddressesAreReleasedThenRemovedInOneGo) {
   for (int i = 0; i < 40; ++i) {
     const auto added = invoke("add", json::object{{"HostIp", fmt::format("198.51.100.{}", i)}});

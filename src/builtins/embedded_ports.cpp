@@ -164,6 +164,18 @@ Result<std::optional<std::size_t>> EmbeddedBlockTable::enforce_new(std::string_v
   return *entries ? std::optional{static_cast<std::size_t>(**entries)} : std::nullopt;
 }
 
+void EmbeddedBlockTable::remember_full(std::string_view rule_group_arn, std::string_view settings, const Error& error) {
+  containment_.remember_full(
+      transaction_, {.table = table_, .rule_group_arn = std::string(rule_group_arn), .settings = std::string(settings)},
+      error);
+}
+
+std::optional<Error> EmbeddedBlockTable::full(std::string_view rule_group_arn, std::string_view settings) {
+  return containment_.full(
+      transaction_,
+      {.table = table_, .rule_group_arn = std::string(rule_group_arn), .settings = std::string(settings)});
+}
+
 Result<bool> EmbeddedBlockTable::is_held(std::string_view host) {
   const auto block = tables_.find(transaction_, table_, host);
   return block && block->state == containment::State::confirmed;

@@ -66,6 +66,8 @@ class EmbeddedBlockTable final : public responders::BlockTable {
   Result<std::optional<std::size_t>> enforced(std::string_view rule_group_arn, std::string_view settings) override;
   Result<std::optional<std::size_t>> enforce_new(std::string_view rule_group_arn, std::string_view settings,
                                                  const std::vector<std::int64_t>& priorities) override;
+  void remember_full(std::string_view rule_group_arn, std::string_view settings, const Error& error) override;
+  std::optional<Error> full(std::string_view rule_group_arn, std::string_view settings) override;
   Result<bool> is_held(std::string_view host) override;
   Result<void> confirmed(const std::vector<std::string>& prefixes) override;
   Result<bool> remove(std::string_view host) override;

@@ -60,6 +60,10 @@ class Containment {
   // reading the rest of either; confirms those. Returns the number of entries. Nothing, and nothing is changed: more
   // than that is to be done (somebody changed the rules, an address is to leave, the capacity is short).
   Result<std::optional<std::int64_t>> enforce_new(store::Transaction& transaction, const Enforcing& what);
+  // That the rule group has no room for what the table wants. Known for a few seconds, as long as the group stays as it
+  // is and nothing is to leave it, and not beyond a restart: that only saves further attempts.
+  void remember_full(store::Transaction& transaction, const Enforcing& what, const Error& error);
+  std::optional<Error> full(store::Transaction& transaction, const Enforcing& what) const;
   // If a wanted row is not confirmed: has it enforced, at once and then again until it holds.
   void enforce_soon(store::Transaction& transaction, std::string_view cause);
 
@@ -105,6 +109,15 @@ class Containment {
   RuleGroups rule_groups_;
   Identity identity_;
   Enforce enforce_;
+  // The last one that was full. On the committer's thread only; true of the tables even where the transaction that
+  // found it is rolled back, as an update without room is.
+  struct Full {
+    Enforcing what;
+    std::string token;
+    Time until;
+    Error error;
+  };
+  std::optional<Full> full_;
 };
 
 json::object to_document(const Block& block);

@@ -29,6 +29,14 @@ std::optional<Held> held_exactly(store::Reader& reader, const Enforcing& what) {
   return Held{rows.string(0), rows.integer(1), rows.integer(2), rows.integer(3)};
 }
 
+// How long a rule group without room is not tried again.
+constexpr std::chrono::seconds full_for{10};
+
+std::string token_of(store::Reader& reader, std::string_view rule_group_arn) {
+  auto rows = reader.query("SELECT token FROM containment_rule_group WHERE arn = ?", rule_group_arn);
+  return rows.next() ? rows.string(0) : std::string();
+}
+
 }  // namespace
 
 Result<std::optional<std::int64_t>> Containment::enforce_new(store::Transaction& transaction, const Enforcing& what) {
@@ -55,6 +63,18 @@ Result<std::optional<std::int64_t>> Containment::enforce_new(store::Transaction&
                       make_uuid(transaction.random()), held->consumed, transaction.now(), what.rule_group_arn);
   tables_.remember_enforced(transaction, what, held->entries, true);
   return std::optional{held->entries};
+}
+
+void Containment::remember_full(store::Transaction& transaction, const Enforcing& what, const Error& error) {
+  full_ = Full{what, token_of(transaction, what.rule_group_arn), transaction.now() + full_for, error};
+}
+
+std::optional<Error> Containment::full(store::Transaction& transaction, const Enforcing& what) const {
+  if (!full_ || transaction.now() >= full_->until || full_->what.table != what.table ||
+      full_->what.rule_group_arn != what.rule_group_arn || full_->what.settings != what.settings ||
+      full_->token != token_of(transaction, what.rule_group_arn) || tables_.has_leaving(transaction, what.table))
+    return std::nullopt;
+  return full_->error;
 }
 
 }  // namespace tocsin::containment

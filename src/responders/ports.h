@@ -81,6 +81,10 @@ class BlockTable {
                                                          const std::vector<std::int64_t>& /*priorities*/) {
     return std::optional<std::size_t>{};
   }
+  // Says that the rule group had no room for all that is wanted; full(), soon after and with nothing having left it,
+  // says so again, so that not each of many new addresses costs the attempt.
+  virtual void remember_full(std::string_view, std::string_view, const Error&) {}
+  virtual std::optional<Error> full(std::string_view /*rule_group_arn*/, std::string_view /*settings*/) { return {}; }
   // Whether this address is wanted and the rule group holds it. Asked only where enforced() gave a number.
   virtual Result<bool> is_held(std::string_view) { return false; }
   virtual Result<void> confirmed(const std::vector<std::string>& prefixes) = 0;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int token_tries_max = 5;
 constexpr std::int64_t destinations_behind = 100;
+constexpr std::string_view capacity_exceeded = "CapacityExceeded";
 constexpr std::string_view placeholder = "127.0.0.1/32";  // an empty list would match every packet
 
 json::array definitions(const std::vector<std::string>& prefixes) {
@@ -156,7 +157,7 @@ Result<std::size_t> submit(const std::vector<std::string>& wanted, const RuleGro
       return fail(ErrorCode::validation,
                   fmt::format("the rule group's capacity of {} does not hold {} blocked prefixes, which need {}",
                               description->capacity, entries.size(), needed()),
-                  "CapacityExceeded");
+                  std::string(capacity_exceeded));
     write_rules(description->rule_group, entries, settings);
   }
   auto updated = ports.rule_group->update(settings.arn, std::move(*description), priorities_of(settings));
@@ -210,19 +211,23 @@ Result<json::value> update_rule_group(const json::value& input, const RuleGroupS
   auto enforced = answer_if_enforced(answer, settings, ports);
   if (!enforced) return pass_on(enforced);
   if (*enforced) return std::move(**enforced);
+  const auto mark = mark_of(settings);
+  if (names_addresses(answer))
+    if (auto full = ports.table->full(settings.arn, mark)) return std::unexpected(std::move(*full));
   auto wanted = ports.table->wanted();
   if (!wanted) return pass_on(wanted);
   if (auto told = ports.table->submitted(*wanted); !told) return pass_on(told);
   Result<std::size_t> count = submit(*wanted, settings, ports);
   for (int tries = 1; !count && count.error().code == ErrorCode::conflict && tries < token_tries_max; ++tries)
     count = submit(*wanted, settings, ports);
+  if (!count && count.error().aws_code == capacity_exceeded)
+    ports.table->remember_full(settings.arn, mark, count.error());
   if (!count) return pass_on(count);
   auto held = read_back(*wanted, settings, ports);
   if (!held) return pass_on(held);
   if (auto told = ports.table->confirmed(*held); !told) return pass_on(told);
   if (held->size() == wanted->size())
-    if (auto told = ports.table->remember_enforced(settings.arn, mark_of(settings), *count, *count == wanted->size());
-        !told)
+    if (auto told = ports.table->remember_enforced(settings.arn, mark, *count, *count == wanted->size()); !told)
       return pass_on(told);
   if (names_addresses(answer)) {
     answer["Blocked"] = holds_all(answer, *wanted);
