@@ -83,7 +83,14 @@ Result<void> Server::launch() {
                          "--listen",      "127.0.0.1:0",
                          "--account",     identity.account.c_str(),
                          "--region",      identity.region.c_str(),
+                         nullptr,         nullptr,
                          nullptr};
+  const std::string config = options_.data / "bench.toml";
+  if (!options_.config.empty()) {
+    std::ofstream{config} << options_.config;
+    words[std::size(words) - 3] = "--config";
+    words[std::size(words) - 2] = config.c_str();
+  }
   const int error = posix_spawn(&process_, program.c_str(), &actions, nullptr, const_cast<char**>(words), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);

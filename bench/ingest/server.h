@@ -25,6 +25,7 @@ class Server {
     std::filesystem::path program;
     std::filesystem::path data;  // stays when the server stops, so that it can be started again
     Identity identity;
+    std::string config = {};  // TOML; empty: none
   };
   // Runs `tocsin serve` on a free loopback port until it says that it is ready. Error: unavailable, with its last
   // words.
