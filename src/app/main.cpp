@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.h"
+#include "app/thread_caches.h"
 #include "app/workflow_flags.h"
 #include "match/match.h"
 
@@ -227,6 +228,8 @@ void add_client_flags(CLI::App& command, ClientFlags& flags) {
 }  // namespace tocsin::app
 
 int main(int argc, char** argv) {
+  if (argc > 1 && (argv[1] == std::string_view("serve") || argv[1] == std::string_view("demo")))
+    widen_thread_caches(argv);
   CLI::App app{"Tocsin: security incident response. Findings come in, addresses are blocked, people are told."};
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of every command");
