@@ -16,6 +16,15 @@ constexpr std::string_view sdk_start_sync = "aws-sdk:sfn:startSyncExecution";
 
 enum class Form { text = 1, document = 2, express = 3 };  // stored: .sync, .sync:2, startSyncExecution
 
+constexpr std::size_t cause_bytes_max = 32'768;
+
+// At most so many bytes, whole UTF-8 characters.
+std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 std::int64_t milliseconds(Time time) {
   return to_microseconds(time) / 1000;
 }
@@ -34,7 +43,8 @@ json::object child_document(const json::object& described, bool as_documents) {
     return time ? json::value(milliseconds(*time)) : json::value(nullptr);
   };
   json::object document;
-  if (described.contains("cause")) document["Cause"] = described.at("cause");
+  // A cause that holds a cause that holds a cause doubles its escapes each time: it has the API's own bound.
+  if (described.contains("cause")) document["Cause"] = cut_text(string_at(described, "cause"), cause_bytes_max);
   if (described.contains("error")) document["Error"] = described.at("error");
   document["ExecutionArn"] = described.at("executionArn");
   document["Input"] = payload("input");
