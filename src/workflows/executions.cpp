@@ -74,16 +74,33 @@ void Executions::call_outside_with(CallOutside call) {
   outside_ = std::make_unique<OutsideTasks>(
       std::move(call), [this](store::Transaction& transaction, const std::string& key, const OutsideResult& result) {
         if (key.starts_with(state_test_prefix)) return state_tests_.keep(transaction, key, result);
-        const auto [execution, number] = numbers_of(key);
-        // A failing disk fails the whole change; anything else that can go wrong is the execution's own.
-        (void)tell(transaction, execution, happening_of(asl::TaskId{number}, result.outcome));
+        tell_result(transaction, key, result);
       });
+}
+
+// The call was made and is not made again: where the execution cannot be told of it now, it becomes a delivery.
+void Executions::tell_result(store::Transaction& transaction, const std::string& key, const OutsideResult& result) {
+  const auto [execution, number] = numbers_of(key);
+  const auto happening = happening_of(asl::TaskId{number}, result.outcome);
+  if (transaction.attempt([&] { return tell(transaction, execution, happening); })) return;
+  store::Outbox::add(transaction, {.kind = std::string(result_kind),
+                                   .destination = {},
+                                   .payload = asl::to_json(happening),
+                                   .key = fmt::format("result/{}/{}", execution, number),
+                                   .lane = store::Lane::workflow});
+}
+
+Result<void> Executions::deliver_result(store::Transaction& transaction, const store::Due& due) {
+  const auto happening = asl::happening_from_json(due.payload);
+  if (!happening) return std::unexpected(happening.error());
+  return tell(transaction, numbers_of(due.key).first, *happening);
 }
 
 void Executions::attach(store::Outbox& outbox) {
   outbox.handle(std::string(task_kind), [this](auto& t, const auto& due) { return run_task(t, due); });
   outbox.handle(std::string(timer_kind), [this](auto& t, const auto& due) { return fire_timer(t, due); });
   if (outside_) outside_->attach(outbox);
+  outbox.handle(std::string(result_kind), [this](auto& t, const auto& due) { return deliver_result(t, due); });
   outbox.handle(std::string(retention_kind), [this](auto& t, const auto& due) { return purge(t, due); });
   outbox.handle(std::string(express_kind), [this](auto& t, const auto& due) { return run_express_due(t, due); });
   outbox.handle(std::string(express_end_kind), [this](auto& t, const auto& due) { return end_express(t, due); });

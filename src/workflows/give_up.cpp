@@ -41,6 +41,10 @@ bool Executions::give_up(store::Transaction& transaction, const store::Due& due,
   const asl::TaskId task{number};
   if (due.kind == task_kind || (due.kind == outside_kind && due.key.starts_with("task/"))) {
     happen_or_fail(transaction, execution, asl::TaskFailed{task, "States.TaskFailed", cause}, cause);
+  } else if (due.kind == result_kind) {
+    happen_or_fail(transaction, execution,
+                   asl::happening_from_json(due.payload).value_or(asl::TaskFailed{task, "States.TaskFailed", cause}),
+                   cause);
   } else if (due.kind == child_kind) {
     transaction.execute("DELETE FROM execution_parent WHERE parent = ? AND task = ?", execution, number);
     happen_or_fail(transaction, execution, asl::TaskFailed{task, "States.TaskFailed", cause}, cause);
@@ -108,7 +112,7 @@ void Executions::fail_hard(store::Transaction& transaction, std::int64_t executi
 // All that an execution has given out, without knowing what that is: timers, tasks, tokens, children that it waits for.
 // And what it was made of.
 void Executions::withdraw_all(store::Transaction& transaction, std::int64_t execution) {
-  for (const auto* kind : {"task", "timer", "child"})
+  for (const auto* kind : {"task", "timer", "child", "result"})
     store::Outbox::cancel_all(transaction, fmt::format("{}/{}/", kind, execution));
   std::vector<asl::TaskId> waiting;
   {

@@ -47,6 +47,24 @@ class OutsideTest : public OperationsTest {
     one.done(OutsideResult{.outcome = std::move(outcome)});
     store->run_until_idle();
   }
+  // Of the only execution. Returns what it was.
+  std::string replace_state(const std::string& with) {
+    const auto before = store.write([&](store::Transaction& t) -> Result<std::string> {
+      std::string state;
+      {
+        auto rows = t.query("SELECT state FROM execution");
+        if (rows.next()) state = rows.blob(0);
+      }
+      t.execute("UPDATE execution SET state = ?", store::Blob{with});
+      return state;
+    });
+    return before.value_or("");
+  }
+  std::int64_t waiting() {
+    return *store.read(
+        [](store::Reader& r) -> Result<std::int64_t> { return store::Outbox::depth(r, "workflow-result"); });
+  }
+
   std::deque<Under> under;
 };
 
@@ -102,6 +120,47 @@ TEST_F(OutsideTest, ACallThatFoundNoRoomComesAgain) {
   ASSERT_EQ(under.size(), 1u);
   answer(json::value(1));
   EXPECT_EQ(status(execution), "SUCCEEDED");
+}
+
+// The call was made: what came of it is kept until the execution can be told, or is given up.
+TEST_F(OutsideTest, AResultIsKeptUntilTheExecutionCanBeRead) {
+  const auto execution = start();
+  const auto state = replace_state("x");
+  answer(json::value(7));
+  EXPECT_EQ(waiting(), 1);
+  store.clock.advance(std::chrono::seconds{30});
+  store->run_until_idle();
+  EXPECT_EQ(waiting(), 1);
+  EXPECT_TRUE(under.empty()) << "it is not called again";
+  replace_state(state);
+  store.clock.advance(std::chrono::minutes{5});
+  store->run_until_idle();
+  EXPECT_EQ(string_at(good("DescribeExecution", {{"executionArn", execution}}), "output"), "7");
+  EXPECT_EQ(waiting(), 0);
+}
+
+TEST_F(OutsideTest, AnExecutionThatNeverLearnsOfItsResultFails) {
+  store->outbox().on_exhausted([this](store::Transaction& t, const store::Due& due, const Error& error) {
+    EXPECT_TRUE(executions.give_up(t, due, error)) << due.kind;
+  });
+  std::vector<std::string> told;
+  executions.on_failed([&](const Executions::Failed& failed) { told.push_back(failed.cause); });
+  const auto execution = start();
+  replace_state("x");
+  // The timeout of the task would end it too; here nothing else comes.
+  ASSERT_TRUE(store.write([](store::Transaction& t) -> Result<void> {
+    store::Outbox::cancel_all(t, "timer/");
+    return {};
+  }));
+  answer(json::value(7));
+  for (int i = 0; i < 120; ++i) {
+    store.clock.advance(std::chrono::minutes{15});
+    store->run_until_idle();
+  }
+  EXPECT_EQ(status(execution), "FAILED");
+  EXPECT_EQ(waiting(), 0);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("given up"), std::string::npos) << told[0];
 }
 
 // With revealSecrets the request is shown as it was sent; the store must not see it.

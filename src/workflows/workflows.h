@@ -148,6 +148,9 @@ class Executions final : public service::Destination {
   Result<void> follow(store::Transaction& transaction, Row& row, const asl::Definition& definition, asl::Step& step);
   Result<void> run_task(store::Transaction& transaction, const store::Due& due);
   Result<void> fire_timer(store::Transaction& transaction, const store::Due& due);
+  // What came of a task outside.
+  void tell_result(store::Transaction& transaction, const std::string& key, const OutsideResult& result);
+  Result<void> deliver_result(store::Transaction& transaction, const store::Due& due);
   Result<void> purge(store::Transaction& transaction, const store::Due& due);
   service::Answer describe(store::Reader& reader, const Row& row) const;
 

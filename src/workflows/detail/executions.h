@@ -18,6 +18,7 @@ namespace tocsin::workflows {
 
 inline constexpr std::string_view task_kind = "workflow-task";
 inline constexpr std::string_view timer_kind = "workflow-timer";
+inline constexpr std::string_view result_kind = "workflow-result";
 inline constexpr std::string_view retention_kind = "workflow-retention";
 inline constexpr std::string_view retention_key = "workflow-retention";
 inline constexpr std::string_view express_kind = "workflow-express";
