@@ -104,13 +104,24 @@ service::Answer Executions::start_execution(store::Transaction& transaction, con
 }
 
 service::Answer Executions::stop_execution(store::Transaction& transaction, const service::Call& call) {
-  auto row = load_by_arn(transaction, string_at(call.input, "executionArn"));
-  if (!row) return pass_on(row);
+  const auto arn = string_at(call.input, "executionArn");
+  if (auto valid = check_execution_arn(arn); !valid) return pass_on(valid);
+  const auto id = transaction.integer("SELECT id FROM execution WHERE arn = ?", 0, arn);
+  if (id == 0) return execution_does_not_exist(arn);
   asl::StopRequested stop;
   if (const auto error = string_at(call.input, "error"); !error.empty()) stop.error = error;
   if (const auto cause = string_at(call.input, "cause"); !cause.empty()) stop.cause = cause;
-  if (auto done = happen(transaction, *row, stop); !done) return pass_on(done);
-  const auto stopped = transaction.integer("SELECT stopped FROM execution WHERE id = ?", 0, row->id);
+  auto done = transaction.attempt([&]() -> Result<void> {
+    auto row = load(transaction, id, Replay::yes);
+    return row ? happen(transaction, *row, stop) : Result<void>{std::unexpected(row.error())};
+  });
+  if (!done && done.error().code == ErrorCode::unavailable) return pass_on(done);
+  // What cannot be read must be possible to end all the same.
+  if (!done)
+    fail_hard(transaction, id,
+              fmt::format("stopped by request{}{}; {}", stop.cause ? ": " : "", stop.cause.value_or(""),
+                          done.error().message));
+  const auto stopped = transaction.integer("SELECT stopped FROM execution WHERE id = ?", 0, id);
   return json::object{{"stopDate", format_rfc3339(from_microseconds(stopped))}};
 }
 

@@ -165,6 +165,32 @@ TEST_F(GiveUpTest, AStoredExpressRunThatIsGivenUpIsToldToItsCaller) {
   EXPECT_EQ(rows("execution"), 0);
 }
 
+TEST_F(GiveUpTest, AnExecutionThatCannotBeReadCanBeStopped) {
+  const auto waits = create("w", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":86400,"End":true}}})");
+  const auto broken = start(waits);
+  const auto without_definition = start(create("n", asks()));
+  store->run_until_idle();
+  corrupt(broken);
+  set(without_definition, "definition_hash", "gone");
+  store.clock.advance(1s);
+  for (const auto& execution : {broken, without_definition}) {
+    const auto stopped = call(&Executions::stop_execution, {{"executionArn", execution}, {"cause", "enough"}});
+    ASSERT_TRUE(stopped) << stopped.error().message;
+    const auto shown = describe(execution);
+    EXPECT_EQ(string_at(shown, "status"), "FAILED");
+    EXPECT_EQ(string_at(shown, "error"), "States.Runtime");
+    EXPECT_TRUE(string_at(shown, "cause").starts_with("stopped by request: enough; ")) << string_at(shown, "cause");
+    EXPECT_EQ(string_at(shown, "stopDate"), string_at(*stopped, "stopDate"));
+  }
+  EXPECT_EQ(told.size(), 2u);
+  EXPECT_EQ(waiting() + rows("task_token"), 0);
+  // It has ended: nothing more happens to it.
+  EXPECT_TRUE(call(&Executions::stop_execution, {{"executionArn", broken}}));
+  EXPECT_EQ(told.size(), 2u);
+  EXPECT_EQ(call(&Executions::stop_execution, {{"executionArn", broken + "x"}}).error().aws_code,
+            "ExecutionDoesNotExist");
+}
+
 TEST_F(GiveUpTest, AnUnreadableExecutionStandsInNobodysWayAtTheWatchdog) {
   const auto machine = create("m", asks());
   const auto broken = start(machine);

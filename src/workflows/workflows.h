@@ -76,6 +76,7 @@ class Executions final : public service::Destination {
 
   // Operations of the States API, on documents of its model.
   service::Answer start_execution(store::Transaction& transaction, const service::Call& call);
+  // One that cannot be read fails as a whole, with the reason as its cause.
   service::Answer stop_execution(store::Transaction& transaction, const service::Call& call);
   // Express machines: the run's result. Where it has to wait, the answer says RUNNING, and the call is to be made again
   // with the same request id when wait_for_sync's signal was raised.
