@@ -194,6 +194,8 @@ Result<void> Executions::child_ended(store::Transaction& transaction, const stor
     child = rows.integer(0);
     form = static_cast<Form>(rows.integer(1));
   }
+  // Redriven since it ended: its next end is told.
+  if (transaction.exists("SELECT 1 FROM execution WHERE id = ? AND stopped IS NULL", child)) return {};
   transaction.execute("DELETE FROM execution_parent WHERE parent = ? AND task = ?", parent, number);
   auto ended = load(transaction, child, Replay::no);
   if (!ended && ended.error().code == ErrorCode::unavailable) return pass_on(ended);

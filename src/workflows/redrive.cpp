@@ -27,6 +27,38 @@ std::string machine_problem(store::Reader& reader, std::string_view machine_arn)
   return rows.boolean(0) ? "State machine is in DELETING status" : "";
 }
 
+// Where a child execution's number of events is not known (states stored by earlier programs), its history has it.
+asl::EventId events_of(store::Reader& reader, std::int64_t execution, std::int64_t child, asl::EventId known) {
+  if (known != 0) return known;
+  return reader.integer("SELECT coalesce(max(id), 0) FROM execution_event WHERE execution = ? AND child = ?", 0,
+                        execution, child);
+}
+
+void count_events(store::Reader& reader, std::int64_t execution, asl::Execution& state) {
+  for (auto& [id, frame] : state.frames) {
+    const auto parent = state.frames.find(frame.parent);
+    if (parent != state.frames.end() && frame.child != parent->second.child)
+      frame.child_events = events_of(reader, execution, frame.child, frame.child_events);
+  }
+  // Those of nested Maps lie within what is kept of the child above them.
+  std::vector<asl::Frame*> forks;
+  for (auto& [id, frame] : state.frames)
+    if (frame.fork) forks.push_back(&frame);
+  while (!forks.empty()) {
+    auto& fork = *forks.back()->fork;
+    forks.pop_back();
+    for (auto* ended_children : {&fork.unsuccessful, &fork.redrives})
+      for (auto& ended : *ended_children) {
+        ended.events = events_of(reader, execution, ended.child, ended.events);
+        for (auto& frame : ended.frames) {
+          if (frame.child != 0 && frame.child != ended.child)
+            frame.child_events = events_of(reader, execution, frame.child, frame.child_events);
+          if (frame.fork) forks.push_back(&frame);
+        }
+      }
+  }
+}
+
 }  // namespace
 
 std::string_view redrive_condition(const json::object& input) {
@@ -68,6 +100,7 @@ service::Answer Executions::redrive_execution(store::Transaction& transaction, c
   if (auto machine = machines_.resolve(transaction, row->machine_arn); !machine) return pass_on(machine);
   auto definition = machines_.definition(transaction, row->definition_hash);
   if (!definition) return pass_on(definition);
+  count_events(transaction, row->id, row->state);
   auto step = asl::redrive(**definition, row->state, transaction.now(), transaction.random());
   if (!step) return pass_on(step);
   transaction.execute(

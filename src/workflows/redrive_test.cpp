@@ -1,4 +1,5 @@
 // RedriveExecution: what was done stays done, what was not goes on.
+#include "store/compress.h"
 #include "workflows/runs_test.h"
 
 namespace tocsin::workflows {
@@ -158,6 +159,70 @@ TEST_F(RunsTest, AMapRunIsRedrivenWithItsUnsuccessfulChildren) {
   EXPECT_EQ(rows("map_run_child"), 4);
   const auto redriven = read(&Executions::list_executions, {{"mapRunArn", run}, {"redriveFilter", "REDRIVEN"}});
   EXPECT_EQ(redriven->at("executions").get_array().size(), 2u);
+}
+
+// What earlier programs stored did not say how many events a child execution had when it was aborted.
+TEST_F(RunsTest, ARedriveGoesOnInTheHistoriesOfChildrenThatAnEarlierProgramAborted) {
+  const auto machine = create("m", R"({"StartAt":"M","States":{"M":{"Type":"Map","Label":"L","End":true,
+      "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+      "StartAt":"W","States":{"W":{"Type":"Wait","Seconds":10,"End":true}}}}}})");
+  const auto execution = start(machine, "[1,2]");
+  store->run_until_idle();
+  ASSERT_TRUE(call(&Executions::stop_execution, {{"executionArn", execution}}));
+  ASSERT_TRUE(store.write([](Transaction& t) -> Result<void> {
+    std::string stored;
+    {
+      auto rows = t.query("SELECT state FROM execution");
+      if (rows.next()) stored = rows.blob(0);
+    }
+    auto text = store::decompress(stored);
+    if (!text) return pass_on(text);
+    auto state = asl::Execution::from_json(*text);
+    if (!state) return pass_on(state);
+    int aborted = 0;
+    for (auto& [id, frame] : state->frames)
+      if (std::exchange(frame.child_events, 0) != 0) ++aborted;
+    EXPECT_EQ(aborted, 2);
+    t.execute("UPDATE execution SET state = ?", store::Blob{store::compress(state->to_json())});
+    return {};
+  }));
+  const auto redriven = redrive(execution);
+  ASSERT_TRUE(redriven) << redriven.error().message;
+  store.clock.advance(10s);
+  store->run_until_idle();
+  EXPECT_EQ(status(execution), "SUCCEEDED");
+  const auto runs = read(&Executions::list_map_runs, {{"executionArn", execution}});
+  const std::string run{std::string_view(runs->at("mapRuns").at(0).at("mapRunArn").as_string())};
+  for (int number = 1; number <= 2; ++number)
+    EXPECT_EQ(history(asl::child_arn(run, number)),
+              (Names{"ExecutionStarted", "WaitStateEntered", "WaitStateAborted", "ExecutionAborted",
+                     "ExecutionRedriven", "WaitStateExited", "ExecutionSucceeded"}));
+}
+
+// ---- nested executions
+
+TEST_F(RunsTest, AChildThatIsRedrivenBeforeItsEndIsToldIsWaitedFor) {
+  const auto child = create("child", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}})");
+  const auto parent = start(create(
+      "parent", R"({"StartAt":"N","States":{"N":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync",
+      "Parameters":{"StateMachineArn":")" +
+                    child + R"("},"End":true}}})"));
+  store->run_until_idle();
+  const auto children = read(&Executions::list_executions, {{"stateMachineArn", child}});
+  const json::object it{{"executionArn", children->at("executions").at(0).at("executionArn")}};
+  // The delivery of its end is made after both.
+  ASSERT_TRUE(store.write([&](Transaction& t) -> Result<void> {
+    if (auto stopped = executions.stop_execution(t, of(it)); !stopped) return pass_on(stopped);
+    if (auto redriven = executions.redrive_execution(t, of(it)); !redriven) return pass_on(redriven);
+    return {};
+  }));
+  store->run_until_idle();
+  EXPECT_EQ(status(parent), "RUNNING");
+  EXPECT_EQ(rows("execution_parent"), 1);
+  store.clock.advance(60s);
+  store->run_until_idle();
+  EXPECT_EQ(status(parent), "SUCCEEDED");
+  EXPECT_EQ(rows("execution_parent"), 0);
 }
 
 // ---- the machine
