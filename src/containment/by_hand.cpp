@@ -49,6 +49,10 @@ Result<void> RuleGroups::judge_by_hand(store::Reader& reader, const RuleGroup& g
       return refused(drop.rule, fmt::format("drops {}, and what that stands for is not known here, so it could be an "
                                             "address that is never blocked",
                                             drop.undefined));
+    if (!drop.everybody_but.empty())
+      return refused(drop.rule, fmt::format("drops {}: everybody but a few, our own too; name the addresses that are "
+                                            "to be dropped",
+                                            drop.everybody_but));
     if (drop.drops_everything)
       return refused(drop.rule, "drops every packet, our own too; name addresses, ports or protocols");
     for (const auto& address : drop.addresses) {

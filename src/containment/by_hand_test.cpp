@@ -104,6 +104,10 @@ TEST_F(ByHandTest, TheGateStandsInFrontOfEveryRule) {
       {sources({"2000::/3"}), "2000::/3"},
       {sources({"0.0.0.0/0"}), "every packet"},
       {"{}", "every packet"},
+      {sources({"0.0.0.0/1", "128.0.0.0/1"}), "every packet"},
+      {R"({"Protocols":[6,17],"DestinationPorts":[{"FromPort":0,"ToPort":65535}],)" + side("Sources", {"0.0.0.0/0"}) +
+           "}",
+       "every packet"},
       {R"({"Protocols":[6],)" + side("Sources", {"10.0.0.0/8"}) + "}", "10.0.0.0/8"},
   };
   for (const auto& [attributes, named] : cases) {
@@ -135,6 +139,30 @@ TEST_F(ByHandTest, TheGateReadsStatefulRulesToo) {
   const auto unknown = make("drop ip @LIST any -> any any (sid:2;)");
   ASSERT_FALSE(unknown);
   EXPECT_NE(unknown.error().message.find("@LIST"), std::string::npos) << unknown.error().message;
+  const std::pair<std::string_view, std::string_view> drops_everybody[] = {
+      {"drop ip any any -> any any (sid:1;)", "every packet"},
+      {"drop ip !203.0.113.9 any -> any any (sid:1;)", "everybody but a few"},
+      {"drop tcp [!203.0.113.9] any -> any 22 (sid:1;)", "everybody but a few"},
+  };
+  for (const auto& [rule, why] : drops_everybody) {
+    const auto answer = make(rule);
+    ASSERT_FALSE(answer) << rule;
+    EXPECT_EQ(answer.error().aws_code, "InvalidRequestException");
+    EXPECT_NE(answer.error().message.find("line 1 of RulesString drops "), std::string::npos) << answer.error().message;
+    EXPECT_NE(answer.error().message.find(why), std::string::npos) << answer.error().message;
+  }
+  const auto own_home = call("network-firewall", "CreateRuleGroup",
+                             R"json({"RuleGroupName":"s","Type":"STATEFUL","Capacity":5,"RuleGroup":{
+    "RuleVariables":{"IPSets":{"HOME_NET":{"Definition":["10.0.0.5/32","8.8.8.8/32"]}}},
+    "RulesSource":{"RulesString":"drop ip $HOME_NET any -> any any (sid:1;)"}}})json");
+  ASSERT_FALSE(own_home);
+  EXPECT_NE(own_home.error().message.find("10.0.0.5"), std::string::npos) << own_home.error().message;
+  for (const std::string_view policy :
+       {"drop tcp any any -> any 23 (sid:1;)", "drop tls $HOME_NET any -> any any (sid:1;)",
+        "drop ip any any -> any any (geoip:any,XX; sid:1;)"}) {
+    ASSERT_TRUE(make(policy)) << policy;
+    ASSERT_TRUE(call("network-firewall", "DeleteRuleGroup", R"({"RuleGroupName":"s","Type":"STATEFUL"})"));
+  }
   ASSERT_TRUE(make("drop ip 198.51.100.9 any -> any any (sid:1;)"));
   EXPECT_EQ(by_hand(), Lines{"198.51.100.9 s line 1 of RulesString source in part"});
 }

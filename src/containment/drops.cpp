@@ -6,11 +6,10 @@
 #include <fmt/format.h>
 
 #include "containment/rule_groups.h"
+#include "containment/rule_header.h"
 
 namespace tocsin::containment {
 namespace {
-
-constexpr int nesting_max = 16;
 
 std::vector<netset::Prefix> named_on(const json::object& rule, Side side) {
   return prefixes_of(rule, side == Side::source ? "Sources" : "Destinations");
@@ -18,9 +17,7 @@ std::vector<netset::Prefix> named_on(const json::object& rule, Side side) {
 
 // Whether a side matches every address of a family.
 bool is_open(const std::vector<netset::Prefix>& prefixes, netset::Family family) {
-  return prefixes.empty() || std::ranges::any_of(prefixes, [&](const auto& prefix) {
-           return prefix.length == 0 && prefix.family() == family;
-         });
+  return prefixes.empty() || covers_family(prefixes, family);
 }
 
 Side other_side(Side side) {
@@ -36,6 +33,32 @@ bool is_narrowed(const json::object& rule) {
                              });
 }
 
+const json::array* attribute(const json::object& rule, std::string_view setting) {
+  const auto* list = find(rule, fmt::format("RuleDefinition.MatchAttributes.{}", setting));
+  return list && list->is_array() && !list->get_array().empty() ? &list->get_array() : nullptr;
+}
+
+bool leaves_out_ports(const json::object& rule, std::string_view setting) {
+  const auto* list = attribute(rule, setting);
+  if (!list) return false;
+  std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
+  for (const auto& range : *list)
+    if (range.is_object())
+      ranges.emplace_back(integer_at(range.get_object(), "FromPort"), integer_at(range.get_object(), "ToPort"));
+  return !covers_ports(std::move(ranges));
+}
+
+// Whether ports, protocols or flags leave ordinary traffic out. TCP and UDP together are all that anybody uses.
+bool leaves_out_traffic(const json::object& rule) {
+  if (attribute(rule, "TCPFlags")) return true;
+  if (leaves_out_ports(rule, "SourcePorts") || leaves_out_ports(rule, "DestinationPorts")) return true;
+  const auto* protocols = attribute(rule, "Protocols");
+  const auto has = [&](std::int64_t number) {
+    return std::ranges::any_of(*protocols, [&](const json::value& one) { return one == json::value(number); });
+  };
+  return protocols && !(has(6) && has(17));
+}
+
 Drop stateless_drop(const json::object& rule) {
   Drop drop;
   drop.priority = integer_at(rule, "Priority");
@@ -43,90 +66,25 @@ Drop stateless_drop(const json::object& rule) {
   const bool narrowed = is_narrowed(rule);
   using netset::Family;
   const auto sources = named_on(rule, Side::source), destinations = named_on(rule, Side::destination);
-  for (const auto family : {Family::ipv4, Family::ipv6})
-    if (!narrowed && is_open(sources, family) && is_open(destinations, family)) drop.drops_everything = true;
+  if (!leaves_out_traffic(rule))
+    for (const auto family : {Family::ipv4, Family::ipv6})
+      if (is_open(sources, family) && is_open(destinations, family)) drop.drops_everything = true;
   const auto placeholder = *netset::parse_prefix(placeholder_definition);
   const auto add = [&](Side side, const std::vector<netset::Prefix>& named, const std::vector<netset::Prefix>& others) {
-    for (const auto& prefix : named)
-      if (prefix.length > 0 && prefix != placeholder)
-        drop.addresses.push_back({prefix, side, !narrowed && is_open(others, prefix.family())});
+    const bool is_whole_ipv4 = !narrowed && is_open(others, Family::ipv4);
+    const bool is_whole_ipv6 = !narrowed && is_open(others, Family::ipv6);
+    const bool is_open_ipv4 = covers_family(named, Family::ipv4), is_open_ipv6 = covers_family(named, Family::ipv6);
+    for (const auto& prefix : named) {
+      const bool is_ipv4 = prefix.family() == Family::ipv4;
+      const bool is_everybodys = prefix.length < somebody_length_min && (is_ipv4 ? is_open_ipv4 : is_open_ipv6);
+      if (!is_everybodys && prefix != placeholder)
+        drop.addresses.push_back({prefix, side, is_ipv4 ? is_whole_ipv4 : is_whole_ipv6});
+    }
   };
   add(Side::source, sources, destinations);
   add(Side::destination, destinations, sources);
   return drop;
 }
-
-// One side of a stateful rule's header: an address, a list in brackets, a variable, negations of them.
-class AddressExpression {
- public:
-  AddressExpression(const json::object& document, Side side, Drop& drop)
-      : document_{document}, side_{side}, drop_{drop} {}
-
-  void read(std::string_view text, int depth = 0) {
-    if (depth > nesting_max) {
-      drop_.undefined = "a list of lists this deep";
-      return;
-    }
-    for (std::size_t begin = 0; begin <= text.size();) {
-      const std::size_t end = end_of_item(text, begin);
-      item(trimmed(text.substr(begin, end - begin)), depth);
-      begin = end + 1;
-    }
-  }
-
- private:
-  static std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-  }
-
-  // The comma that ends an item; those in brackets do not.
-  static std::size_t end_of_item(std::string_view text, std::size_t at) {
-    for (int depth = 0; at < text.size(); ++at) {
-      if (text[at] == '[') ++depth;
-      if (text[at] == ']') --depth;
-      if (text[at] == ',' && depth <= 0) break;
-    }
-    return at;
-  }
-
-  void item(std::string_view text, int depth) {
-    if (text.empty() || text == "any" || text == "ANY" || text.starts_with('!')) return;
-    if (text.starts_with('[')) {
-      text.remove_prefix(1);
-      if (text.ends_with(']')) text.remove_suffix(1);
-      return read(text, depth + 1);
-    }
-    if (text.starts_with('$')) return variable(text);
-    literal(text);
-  }
-
-  void literal(std::string_view text) {
-    const auto prefix = netset::parse_prefix(text);
-    if (!prefix)
-      drop_.undefined = std::string(text);
-    else if (prefix->length > 0)
-      drop_.addresses.push_back({*prefix, side_, false});
-  }
-
-  void variable(std::string_view text) {
-    if (text == "$HOME_NET" || text == "$EXTERNAL_NET") return;
-    const auto* sets = find(document_, "RuleVariables.IPSets");
-    const auto* set = sets && sets->is_object() ? sets->get_object().if_contains(text.substr(1)) : nullptr;
-    const auto* definition = set ? find(*set, "Definition") : nullptr;
-    if (!definition || !definition->is_array()) {
-      drop_.undefined = std::string(text);
-      return;
-    }
-    for (const auto& one : definition->get_array())
-      if (one.is_string()) literal(one.get_string());
-  }
-
-  const json::object& document_;
-  Side side_;
-  Drop& drop_;
-};
 
 bool stops(std::string_view action) {
   std::string lower(action);
@@ -134,13 +92,37 @@ bool stops(std::string_view action) {
   return lower == "drop" || lower.starts_with("reject");
 }
 
-Drop stateful_drop(const json::object& document, std::string rule, std::string_view source,
-                   std::string_view destination) {
+struct Header {
+  std::string_view protocol, source, source_port, destination, destination_port;
+  bool has_narrowing_option = false;
+};
+
+Drop stateful_drop(const json::object& document, std::string rule, const Header& header) {
   Drop drop;
   drop.rule = std::move(rule);
-  AddressExpression{document, Side::source, drop}.read(source);
-  AddressExpression{document, Side::destination, drop}.read(destination);
+  const auto source = header_side(document, header.source), destination = header_side(document, header.destination);
+  for (const auto& [side, read] : {std::pair{Side::source, &source}, std::pair{Side::destination, &destination}}) {
+    if (drop.undefined.empty()) drop.undefined = read->undefined;
+    if (drop.everybody_but.empty()) drop.everybody_but = read->everybody_but;
+    for (const auto& prefix : read->named) drop.addresses.push_back({prefix, side, false});
+  }
+  const bool narrowed = header.has_narrowing_option || !is_every_protocol(header.protocol) ||
+                        !covers_ports(document, header.source_port) || !covers_ports(document, header.destination_port);
+  drop.drops_everything = !narrowed && ((source.is_open_ipv4 && destination.is_open_ipv4) ||
+                                        (source.is_open_ipv6 && destination.is_open_ipv6));
   return drop;
+}
+
+Header header_of(const json::object& rule) {
+  Header header{string_at(rule, "Header.Protocol"), string_at(rule, "Header.Source"),
+                string_at(rule, "Header.SourcePort"), string_at(rule, "Header.Destination"),
+                string_at(rule, "Header.DestinationPort")};
+  const auto* options = find(rule, "RuleOptions");
+  header.has_narrowing_option =
+      options && options->is_array() && std::ranges::any_of(options->get_array(), [](const json::value& option) {
+        return option.is_object() && is_narrowing_option(string_at(option.get_object(), "Keyword"));
+      });
+  return header;
 }
 
 // The next word of a header; one in brackets may hold spaces.
@@ -179,7 +161,8 @@ void add_drops_of_text(const json::object& document, std::string_view rules, std
     if (!stops(next_word(rest))) continue;
     std::array<std::string_view, 6> words;  // protocol, source, port, direction, destination, port
     for (auto& word : words) word = next_word(rest);
-    drops.push_back(stateful_drop(document, fmt::format("line {} of RulesString", first_number), words[1], words[4]));
+    drops.push_back(stateful_drop(document, fmt::format("line {} of RulesString", first_number),
+                                  {words[0], words[1], words[2], words[4], words[5], has_narrowing_option(rest)}));
   }
 }
 
@@ -206,8 +189,7 @@ std::vector<Drop> drops_of(std::string_view type, const json::object& document) 
     for (std::size_t i = 0; i < rules->get_array().size(); ++i) {
       const auto* rule = rules->get_array()[i].if_object();
       if (rule && stops(string_at(*rule, "Action")))
-        drops.push_back(stateful_drop(document, fmt::format("StatefulRules[{}]", i), string_at(*rule, "Header.Source"),
-                                      string_at(*rule, "Header.Destination")));
+        drops.push_back(stateful_drop(document, fmt::format("StatefulRules[{}]", i), header_of(*rule)));
     }
   }
   if (const auto* text = find(document, "RulesSource.RulesString"); text && text->is_string())

@@ -26,12 +26,13 @@ struct Drop {
   std::int64_t priority = 0;              // of a stateless rule
   std::vector<DroppedAddress> addresses;  // those that it names; not "any", nor the placeholder for none
   std::string undefined;                  // a set of addresses that the document does not say; empty: none
-  bool drops_everything = false;          // of a stateless rule: every packet, so everybody's
+  std::string everybody_but;              // a negation that leaves everybody but a few; empty: none
+  bool drops_everything = false;          // nothing narrows it, so everybody's packets
 };
 
 // The rules that drop, in the document's order. Of a stateful group: the headers of StatefulRules and of RulesString
-// (Suricata's rule format). $HOME_NET and $EXTERNAL_NET stand for "ours" and "any", so they name nobody; other
-// variables are looked up in RuleVariables.IPSets. Addresses that are negated are not dropped.
+// (Suricata's rule format), see containment/rule_header.h. Variables are looked up in RuleVariables.IPSets; a negation
+// drops all the others. Full ranges of ports and TCP with UDP narrow nothing.
 std::vector<Drop> drops_of(std::string_view type, const json::object& document);
 
 // Whether a stateless rule drops what it names on this side whatever else a packet has.
