@@ -10,6 +10,7 @@
 
 #include "store/lines.h"
 #include "store/outbox_rows.h"
+#include "store/pending.h"
 
 namespace tocsin::store {
 namespace {
@@ -122,6 +123,7 @@ Result<void> Outbox::give_up_members(Transaction& transaction, const Due& given_
     transaction.execute("DELETE FROM outbox WHERE id = ?", due.id);
     if (!exhausted_) continue;
     (void)transaction.attempt([&]() -> Result<void> {
+      const Making making{*transaction.pending_, due.lane};
       exhausted_(transaction, due, error);
       return {};
     });

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view columns =
     "id, at, kind, key, destination, dead_letter, error, payload, attempts, context, lane, attempts_max, age_max_s, "
-    "added";
+    "added, summary";
 
 GivenUp read(const Rows& row) {
   GivenUp one;
@@ -27,6 +27,7 @@ GivenUp read(const Rows& row) {
   one.lane = static_cast<Lane>(row.integer(10));
   one.retry = {static_cast<int>(row.integer(11)), std::chrono::seconds{row.integer(12)}};
   one.added = row.time(13);
+  one.summary = row.string(14);
   return one;
 }
 
@@ -58,7 +59,8 @@ bool send_again(Transaction& transaction, const GivenUp& delivery) {
                                  .key = delivery.key,
                                  .dead_letter = delivery.dead_letter,
                                  .lane = delivery.lane,
-                                 .retry = delivery.retry}))
+                                 .retry = delivery.retry,
+                                 .summary = delivery.summary}))
     return false;
   return drop_given_up(transaction, delivery.id);
 }
@@ -70,10 +72,10 @@ std::int64_t count_given_up(Reader& reader, std::string_view kind_left_out) {
 void note_given_up(Transaction& transaction, const Due& due, const Error& error) {
   const auto id = transaction.integer(
       "INSERT INTO outbox_given_up (at, kind, key, destination, dead_letter, error, payload, attempts, context, lane, "
-      "attempts_max, age_max_s, added) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id",
+      "attempts_max, age_max_s, added, summary) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id",
       0, transaction.now(), due.kind, due.key, due.destination, due.dead_letter, error.message, Blob{due.payload},
       due.attempt + 1, due.context, static_cast<int>(due.lane), due.retry.attempts_max, due.retry.age_max.count(),
-      due.added);
+      due.added, due.summary);
   transaction.execute("DELETE FROM outbox_given_up WHERE id <= ?", id - given_up_kept);
 }
 

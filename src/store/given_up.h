@@ -27,6 +27,7 @@ struct GivenUp {
   Lane lane = Lane::notice;
   RetryPolicy retry;
   Time added{};
+  std::string summary;  // what a digest says of it
 };
 
 // How many are kept; the oldest go first.

@@ -5,6 +5,9 @@
 namespace tocsin::store {
 
 void LineBook::load(Transaction& transaction) {
+  for (auto& [destination, line] : lines_) line.in_hand.clear();
+  Rows leased = transaction.query("SELECT id, attempt, destination FROM outbox WHERE state = 2 AND kind = ?", kind_);
+  while (leased.next()) take(leased.string(2), {leased.integer(0), static_cast<int>(leased.integer(1))});
   // From one destination to the next through the index, without reading what is between.
   std::string after;
   for (;;) {
@@ -22,15 +25,11 @@ void LineBook::wake(const std::string& destination, Time when) {
   found->second.wake = is_new ? when : std::min(found->second.wake, when);
 }
 
-void LineBook::wake_all() {
-  for (auto& [destination, line] : lines_) line.wake = {};
-}
-
-void LineBook::give_back(const std::string& destination, std::optional<Time> rests_until) {
+void LineBook::give_back(const std::string& destination, Try one, std::optional<Time> rests_until) {
   const auto found = lines_.find(destination);
   if (found == lines_.end()) return;
   Line& line = found->second;
-  if (line.in_hand > 0) --line.in_hand;
+  line.in_hand.erase(one);
   line.is_single = rests_until.has_value();
   if (rests_until) line.rests_until = std::max(line.rests_until, *rests_until);
 }
@@ -50,7 +49,7 @@ void LineBook::forget_idle(Time now) {
     const Line& line = entry.second;
     const bool recent = std::ranges::any_of(line.singles, [&](const Window& w) { return w.used(now) > 0; }) ||
                         std::ranges::any_of(line.last_digest, [&](Time at) { return now - at < Window::length; });
-    return line.wake == never && line.in_hand == 0 && line.rests_until <= now && !recent;
+    return line.wake == never && line.in_hand.empty() && line.rests_until <= now && !recent;
   });
 }
 

@@ -2,13 +2,17 @@
 // are the truth, so all of it may be forgotten. Inside this folder only.
 //
 // A line has three classes that do not wait for each other: containment, alerts, and the rest. In each, single
-// deliveries go up to a number within a minute; past it, what waits is gathered and goes as one digest.
+// deliveries go up to a number within a minute; past it, what waits is gathered and goes as one digest. The most urgent
+// class goes first; one that was passed over for some turns has the next one, so that none waits until it is too old.
 #pragma once
 
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "store/outbox.h"
 
@@ -43,28 +47,36 @@ class Window {
   std::size_t used_ = 0;
 };
 
+// A try that the handler has: the row and its column `attempt`. A report that comes after the lease's end is of another
+// try than the one that is in hand by then.
+using Try = std::pair<std::int64_t, int>;
+
 struct Line {
-  std::size_t in_hand = 0;  // the handler has them
-  Time wake{};              // something may be due from here on
-  Time rests_until{};       // the receiver is to be left alone
-  bool is_single = false;   // the last outcome asked for a rest (a pace, trouble): then one at a time
+  std::set<Try> in_hand;   // the handler has them
+  Time wake{};             // something may be due from here on
+  Time rests_until{};      // the receiver is to be left alone
+  bool is_single = false;  // the last outcome asked for a rest (a pace, trouble): then one at a time
   std::array<Window, line_classes> singles;
   std::array<Time, line_classes> last_digest{};
+  std::array<std::size_t, line_classes> passed_over{};  // turns in a row that more urgent classes had
 };
 
 class LineBook {
  public:
-  // Knows the lines of the rows that are there.
+  // Of the kind that queues by destination.
+  void set_kind(std::string_view kind) { kind_ = kind; }
+  // Knows the lines of the rows that are there, and what is in hand.
   void load(Transaction& transaction);
   bool is_loaded() const { return loaded_; }
+  // What is known of rows may be wrong: it is to be loaded again. What is known of receivers stays.
+  void forget_rows() { loaded_ = false; }
 
   // Something of this destination is due at `when`.
   void wake(const std::string& destination, Time when);
-  void wake_all();
   Line& line(const std::string& destination) { return lines_[destination]; }
   // One more, or one less, is in the handler's hands.
-  void take(const std::string& destination) { ++lines_[destination].in_hand; }
-  void give_back(const std::string& destination, std::optional<Time> rests_until);
+  void take(const std::string& destination, Try one) { lines_[destination].in_hand.insert(one); }
+  void give_back(const std::string& destination, Try one, std::optional<Time> rests_until);
 
   // When a line may have something to go next, as far as is known; nothing: none waits.
   std::optional<Time> next(std::size_t in_hand_max) const;
@@ -79,7 +91,7 @@ class LineBook {
 
   static constexpr Time never = Time::max();
   static bool has_room(const Line& line, std::size_t in_hand_max) {
-    return line.in_hand < (line.is_single ? 1 : in_hand_max);
+    return line.in_hand.size() < (line.is_single ? 1 : in_hand_max);
   }
 
  private:
@@ -88,6 +100,7 @@ class LineBook {
   }
 
   std::map<std::string, Line, std::less<>> lines_;
+  std::string kind_;
   bool loaded_ = false;
 };
 

@@ -94,6 +94,19 @@ TEST_F(Lined, TheMostUrgentOfADestinationGoesNextThenTheOldest) {
   EXPECT_EQ(depth(), 0);
 }
 
+// Urgent ones that come as fast as the receiver takes them leave the others one turn of eight.
+TEST_F(Lined, TheLowerClassesHaveTurnsHoweverMuchIsUrgent) {
+  for (const auto* text : {"n1", "n2"}) add(text, Lane::notice, "a", false);
+  add("a1", Lane::alert, "a", false);
+  for (int i = 0; i < 24; ++i) {
+    add("c" + std::to_string(i), Lane::containment, "a", false);
+    store->run_until_idle();
+    report({});
+  }
+  std::erase_if(order, [](char c) { return c < 'a' || c > 'z'; });
+  EXPECT_EQ(order, "cccccccancccccccnccccccc");
+}
+
 TEST_F(Lined, AReceiverInTroubleHoldsUpNobodyElse) {
   add("x1", Lane::notice, "slow");
   add("x2", Lane::notice, "slow");
@@ -202,6 +215,30 @@ TEST_F(Lined, ADigestThatIsGivenUpGivesUpAllThatIsInIt) {
   EXPECT_EQ(list.size(), 1u);  // one thing to look at, and to send again
 }
 
+TEST_F(Lined, ManyThatAreSentAgainGoAsOneDigest) {
+  bounds.others = 0;
+  store.reopen();
+  attach();
+  for (int i = 0; i < 6; ++i) add("n" + std::to_string(i));
+  for (int i = 0; i < 6; ++i) {
+    store->run_until_idle();
+    ASSERT_EQ(under_way.size(), 1u);
+    report(fail(ErrorCode::validation, "no such hook"));
+  }
+  EXPECT_EQ(depth(), 0);
+  bounds.others = 3;
+  store.reopen();
+  attach();
+  order.clear();
+  ASSERT_TRUE(store.write([](Transaction& t) -> Result<void> {
+    for (const auto& one : store::given_up(t, 10)) EXPECT_TRUE(send_again(t, one));
+    return {};
+  }));
+  store.clock.advance(5s);
+  EXPECT_EQ(run(), "[n5n4n3n2n1n0] ");
+  EXPECT_EQ(depth(), 0);
+}
+
 TEST_F(Lined, LeasesEndWithTheirProcess) {
   add("x");
   store->outbox().handle_outside("call", [](Due, Outbox::Report) {}, 4min);
@@ -254,6 +291,58 @@ TEST(Lanes, UrgencyIsHandedOn) {
   }));
   store->run_until_idle();
   EXPECT_EQ(order, "CcAnbb");
+}
+
+// An outer task's outcome, an inner delivery that is given up, and a digest's member: what follows is as urgent as
+// they are, and a timer too.
+TEST(Lanes, UrgencyIsHandedOnByOutcomesAndByWhatIsGivenUp) {
+  TestStore store;
+  std::string lanes;
+  const auto note = [&](Transaction&, const Due& due) -> Result<void> {
+    lanes += due.payload + std::to_string(static_cast<int>(due.lane)) + " ";
+    return {};
+  };
+  const auto follow = [](Transaction& t, const Due& due, std::string what, Time at = {}) {
+    Outbox::add(t, {.kind = "note", .destination = "", .payload = what + due.payload, .due = at});
+  };
+  store->outbox().handle("note", note);
+  store->outbox().handle("refused",
+                         [](Transaction&, const Due&) -> Result<void> { return fail(ErrorCode::denied, "no"); });
+  store->outbox().handle_outside(
+      "task", [](Due, Outbox::Report report) { report({}); }, 1min,
+      [&](Transaction& t, const Due& due, const Result<void>&) {
+        follow(t, due, "then-");
+        follow(t, due, "later-", t.now() + 10s);
+      });
+  store->outbox().on_exhausted([&](Transaction& t, const Due& due, const Error&) { follow(t, due, "dead-"); });
+  ASSERT_TRUE(store.write([](Transaction& t) -> Result<void> {
+    Outbox::add(t, {.kind = "task", .destination = "", .payload = "task", .lane = Lane::alert});
+    Outbox::add(t, {.kind = "refused", .destination = "", .payload = "refused", .lane = Lane::containment});
+    Outbox::add(t, {.kind = "unknown", .destination = "", .payload = "unknown", .lane = Lane::alert, .retry = {0}});
+    Outbox::add(t, {.kind = "refused", .destination = "", .payload = "dull", .lane = Lane::workflow});
+    return {};
+  }));
+  store->run_until_idle();
+  store.clock.advance(10s);
+  store->run_until_idle();
+  EXPECT_EQ(lanes, "dead-refused0 dead-unknown1 dead-dull3 then-task1 later-task1 ");
+}
+
+TEST_F(Lined, UrgencyIsHandedOnByTheMembersOfADigest) {
+  std::string lanes;
+  store->outbox().handle("note", [&](Transaction&, const Due& due) -> Result<void> {
+    lanes += due.payload + std::to_string(static_cast<int>(due.lane)) + " ";
+    return {};
+  });
+  store->outbox().on_exhausted([](Transaction& t, const Due& due, const Error&) {
+    if (due.is_in_digest) Outbox::add(t, {.kind = "note", .destination = "", .payload = due.payload});
+  });
+  for (int i = 0; i < 6; ++i) add("a" + std::to_string(i), Lane::alert);
+  store->run_until_idle();
+  ASSERT_EQ(order, "[a0a1a2a3a4a5] ");
+  report(fail(ErrorCode::validation, "no such hook"));
+  store->run_until_idle();
+  EXPECT_EQ(lanes, "a01 a11 a21 a31 a41 a51 ");
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ void Outbox::line_up(std::string_view kind, LineRules rules) {
   check(found != handlers_.end() && found->second.outer && !rules_, "one outer kind queues by destination");
   check(!rules.fold == !rules.compose && rules.in_hand_max > 0, "the rules of a line are complete");
   found->second.is_lined = true;
+  lines_->set_kind(kind);
   rules_ = std::move(rules);
 }
 
@@ -173,26 +174,28 @@ std::optional<Time> Outbox::next_work(Reader& reader) const {
   return next;
 }
 
-void Outbox::forget_commit(const std::vector<Due>& leased) {
-  for (const auto& due : leased)
-    if (is_lined(due.kind)) lines_->give_back(due.destination, std::nullopt);
-  lines_->wake_all();
+// Leased or not: the rows say it.
+void Outbox::forget_commit(const std::vector<Due>&) {
+  lease_ends_ = Time{};
+  lines_->forget_rows();
 }
 
 void Outbox::end_leases(Transaction& transaction) {
   if (!lease_ends_ || *lease_ends_ > transaction.now()) return;
   std::vector<Due> ended;
-  Rows rows = transaction.query("SELECT id, kind, destination FROM outbox WHERE state = 2 AND due <= ? LIMIT ?",
-                                transaction.now(), leases_ended_at_once);
+  Rows rows =
+      transaction.query("SELECT id, kind, destination, attempt FROM outbox WHERE state = 2 AND due <= ? LIMIT ?",
+                        transaction.now(), leases_ended_at_once);
   while (rows.next()) {
     Due& due = ended.emplace_back();
     due.id = rows.integer(0);
     due.kind = rows.string(1);
     due.destination = rows.string(2);
+    due.attempt = static_cast<int>(rows.integer(3));
   }
   for (const Due& due : ended) {
     transaction.execute("UPDATE outbox SET state = 0 WHERE id = ?", due.id);
-    if (is_lined(due.kind)) lines_->give_back(due.destination, std::nullopt);
+    if (is_lined(due.kind)) lines_->give_back(due.destination, {due.id, due.attempt}, std::nullopt);
   }
   const auto next = transaction.integer("SELECT due FROM outbox WHERE state = 2 ORDER BY due LIMIT 1", 0);
   lease_ends_ = next == 0 ? std::nullopt : std::optional{from_microseconds(next)};
@@ -250,12 +253,11 @@ void Outbox::make(Transaction& transaction, const Due& due, std::vector<Due>& le
     return;
   }
   // Removed first, so that a handler may add the next one under the same key (a timer that repeats).
-  transaction.pending_->making(due.lane);
   auto made = transaction.attempt([&]() -> Result<void> {
+    const Making making{*transaction.pending_, due.lane};
     if (due.id != 0 && transaction.execute("DELETE FROM outbox WHERE id = ?", due.id) == 0) return {};  // cancelled
     return found->second.inner(transaction, due);
   });
-  transaction.pending_->making(std::nullopt);
   if (!made) retry_or_give_up(transaction, due, made.error());
 }
 
@@ -266,7 +268,7 @@ void Outbox::start(Due due, Report report) const {
 
 void Outbox::settle(Transaction& transaction, const Due& due, const Outcome& outcome) {
   if (is_lined(due.kind))
-    lines_->give_back(due.destination,
+    lines_->give_back(due.destination, {due.id, due.attempt + 1},
                       outcome.rest > Microseconds{0} ? std::optional{transaction.now() + outcome.rest} : std::nullopt);
   if (!outcome.tried) return postpone(transaction, due, outcome);
   record(transaction, due, outcome.result);
@@ -303,6 +305,7 @@ void Outbox::record(Transaction& transaction, const Due& due, const Result<void>
   const auto found = handlers_.find(due.kind);
   if (found == handlers_.end() || !found->second.record) return;
   (void)transaction.attempt([&]() -> Result<void> {
+    const Making making{*transaction.pending_, due.lane};
     found->second.record(transaction, due, outcome);
     return {};
   });
@@ -313,6 +316,7 @@ void Outbox::tell_exhausted(Transaction& transaction, const Due& due, const Erro
   note_given_up(transaction, due, error);
   if (!exhausted_) return;
   (void)transaction.attempt([&]() -> Result<void> {
+    const Making making{*transaction.pending_, due.lane};
     exhausted_(transaction, due, error);
     return {};
   });

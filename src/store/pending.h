@@ -5,6 +5,7 @@
 
 #include <array>
 #include <deque>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -54,6 +55,19 @@ class Pending {
   std::unordered_map<std::string_view, std::size_t> by_key_;  // those that wait
   std::array<std::deque<std::size_t>, lane_count> due_;       // by lane; may hold some that wait no longer
   std::vector<Event> log_;
+};
+
+// While it lives, what is added belongs to a delivery of this lane, and is as urgent.
+class Making {
+ public:
+  Making(Pending& pending, Lane lane) : pending_{pending}, before_{pending.making()} { pending_.making(lane); }
+  ~Making() { pending_.making(before_); }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+
+ private:
+  Pending& pending_;
+  std::optional<Lane> before_;
 };
 
 }  // namespace tocsin::store

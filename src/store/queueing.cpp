@@ -21,6 +21,17 @@ std::size_t bound_of(const DigestBounds& bounds, std::size_t which) {
   return which == 0 ? bounds.containment : which == 1 ? bounds.alerts : bounds.others;
 }
 
+// Of so many turns in a row, one is a lower class's.
+constexpr std::size_t turns_of_lower = 8;
+
+// The classes by urgency, but first those whose turn it is after being passed over.
+std::array<std::size_t, line_classes> order_of_turn(const Line& line) {
+  std::array<std::size_t, line_classes> order{0, 1, 2};
+  std::ranges::stable_partition(order,
+                                [&](std::size_t which) { return line.passed_over[which] + 1 >= turns_of_lower; });
+  return order;
+}
+
 struct Digestible {
   std::size_t count = 0;
   Time oldest{};
@@ -72,10 +83,14 @@ std::size_t Outbox::serve(Transaction& transaction, const std::string& destinati
   while (LineBook::has_room(line, rules_->in_hand_max) && !transaction.failure()) {
     Time wake = LineBook::never;
     Served served = Served::nothing;
-    for (std::size_t which = 0; which < line_classes && served == Served::nothing; ++which) {
+    for (const std::size_t which : order_of_turn(line)) {
       Turn turn{destination, line, which, LineBook::never};
       served = serve_class(transaction, turn, leased);
       wake = std::min(wake, turn.wake);
+      line.passed_over[which] = 0;  // it had its turn, or has nothing to go now
+      if (served == Served::nothing) continue;
+      for (std::size_t lower = which + 1; lower < line_classes; ++lower) ++line.passed_over[lower];
+      break;
     }
     if (served == Served::nothing) {
       line.wake = wake;
@@ -139,7 +154,7 @@ void Outbox::lease_lined(Transaction& transaction, const Turn& turn, Due due, st
   const std::size_t before = leased.size();
   const auto lease_time = handlers_.find(due.kind)->second.lease;
   lease(transaction, std::move(due), lease_time, leased);
-  if (leased.size() > before) lines_->take(turn.destination);
+  if (leased.size() > before) lines_->take(turn.destination, {leased.back().id, leased.back().attempt + 1});
 }
 
 }  // namespace tocsin::store

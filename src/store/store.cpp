@@ -66,6 +66,8 @@ constexpr Migration own_migrations[] = {
      "ALTER TABLE outbox_given_up ADD COLUMN attempts_max INTEGER NOT NULL DEFAULT 185;"
      "ALTER TABLE outbox_given_up ADD COLUMN age_max_s BIGINT NOT NULL DEFAULT 86400;"
      "ALTER TABLE outbox_given_up ADD COLUMN added BIGINT NOT NULL DEFAULT 0;"},
+    // What is sent again can go as a digest.
+    {"store", 6, "ALTER TABLE outbox_given_up ADD COLUMN summary TEXT NOT NULL DEFAULT '';"},
 };
 
 // One process has a store open at a time: whoever held a lease when it is opened is gone. The effect may have been made
