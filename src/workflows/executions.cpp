@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "digest/digest.h"
 #include "store/compress.h"
 #include "workflows/activities.h"
 #include "workflows/detail/event_log.h"
@@ -17,6 +18,13 @@ namespace {
 // The idempotency key of a task: it stays the same over all tries of its delivery.
 std::string task_key(std::int64_t execution, asl::TaskId task) {
   return fmt::format("task/{}/{}", execution, static_cast<std::int64_t>(task));
+}
+
+// What a receiver outside is told as the idempotency key: numbers repeat between stores, which it does not know apart.
+std::string sent_key(std::string_view execution_arn, Time started, asl::TaskId task) {
+  return digest::sha256_hex(fmt::format("{}\n{}\n{}", execution_arn, started.time_since_epoch().count(),
+                                        static_cast<std::int64_t>(task)))
+      .substr(0, 32);
 }
 
 std::string timer_key(std::int64_t execution, asl::TimerId timer) {
@@ -129,7 +137,7 @@ void Executions::record(store::Transaction& transaction, const Row& row, const a
                                    .payload = {},
                                    .key = std::string(retention_key),
                                    .lane = store::Lane::bulk,
-                                   .due = transaction.now() + purge_interval});
+                                   .due = transaction.now() + purge_interval(limits_.retention)});
 }
 
 void Executions::perform(store::Transaction& transaction, const Row& row, const asl::Command& command) {
@@ -160,7 +168,8 @@ void Executions::schedule(store::Transaction& transaction, const Row& row, const
   // Without the activity the task is made like any other, and fails.
   if (is_activity(task.resource) && queue_activity_task(transaction, row.id, task)) return;
   if (outside_ && asl::is_integration(task.resource, http_invoke))
-    return OutsideTasks::add(transaction, task.input, task_key(row.id, task.task), false);
+    return OutsideTasks::add(transaction, task.input, task_key(row.id, task.task), false,
+                             sent_key(row.arn, row.state.started, task.task));
   const bool submits = task.integration != asl::Integration::request_response;
   store::Outbox::add(transaction, {.kind = std::string(task_kind),
                                    .destination = task.resource,
@@ -204,9 +213,11 @@ Result<void> Executions::run_task(store::Transaction& transaction, const store::
     if (auto* output = std::get_if<json::value>(&outcome))
       return tell(transaction, execution, asl::TaskSubmitted{task, std::move(*output)});
   }
-  // A request that was refused told nobody its token.
-  if (std::holds_alternative<TaskFailure>(outcome))
+  if (std::holds_alternative<TaskFailure>(outcome)) {
+    // A request that was refused told nobody its token.
     transaction.execute("DELETE FROM task_token WHERE execution = ? AND task = ?", execution, number);
+    if (auto told = tell_succeeded_children(transaction, execution); !told) return told;
+  }
   return tell(transaction, execution, happening_of(task, std::move(outcome)));
 }
 

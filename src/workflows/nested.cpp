@@ -184,7 +184,27 @@ void Executions::tell_parents(store::Transaction& transaction, std::int64_t chil
 
 Result<void> Executions::child_ended(store::Transaction& transaction, const store::Due& due) {
   const auto [parent, number] = numbers_of(due.key);
-  const asl::TaskId task{number};
+  return tell_child(transaction, parent, asl::TaskId{number});
+}
+
+// A failure takes what runs beside it with it. What had succeeded by then counts, although its turn had not come: a
+// redrive does not do it again.
+Result<void> Executions::tell_succeeded_children(store::Transaction& transaction, std::int64_t parent) {
+  std::vector<asl::TaskId> tasks;
+  {
+    auto rows = transaction.query(
+        "SELECT p.task FROM execution_parent p JOIN execution e ON e.id = p.child"
+        " WHERE p.parent = ? AND e.status = 'SUCCEEDED' ORDER BY p.task",
+        parent);
+    while (rows.next()) tasks.push_back(asl::TaskId{rows.integer(0)});
+  }
+  for (const auto task : tasks)
+    if (auto told = tell_child(transaction, parent, task); !told) return told;
+  return {};
+}
+
+Result<void> Executions::tell_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task) {
+  const auto number = static_cast<std::int64_t>(task);
   std::int64_t child = 0;
   Form form = Form::text;
   {
@@ -213,6 +233,7 @@ Result<void> Executions::child_ended(store::Transaction& transaction, const stor
   const auto document = child_document(*described, form == Form::document);
   if (ended->state.status == asl::Status::succeeded)
     return tell(transaction, parent, asl::TaskSucceeded{task, json::value(document)});
+  if (auto told = tell_succeeded_children(transaction, parent); !told) return told;
   return tell(transaction, parent, asl::TaskFailed{task, "States.TaskFailed", asl::to_text(document)});
 }
 

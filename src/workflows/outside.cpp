@@ -17,11 +17,14 @@ void OutsideTasks::attach(store::Outbox& outbox) {
       });
 }
 
-void OutsideTasks::add(store::Transaction& transaction, const json::value& parameters, std::string key, bool reveal) {
+void OutsideTasks::add(store::Transaction& transaction, const json::value& parameters, std::string key, bool reveal,
+                       std::string sent_key) {
+  json::object context{{"Reveal", reveal}};
+  if (!sent_key.empty()) context["Key"] = std::move(sent_key);
   store::Outbox::add(transaction, {.kind = std::string(outside_kind),
                                    .destination = std::string(http_invoke),
                                    .payload = to_json(parameters),
-                                   .context = reveal ? "reveal" : "",
+                                   .context = to_json(context),
                                    .key = std::move(key),
                                    .lane = store::Lane::workflow});
 }
@@ -29,7 +32,9 @@ void OutsideTasks::add(store::Transaction& transaction, const json::value& param
 void OutsideTasks::start(const store::Due& due, store::Outbox::Report report) {
   auto parameters = parse_json(due.payload);
   if (!parameters) return report(std::unexpected(parameters.error()));
-  call_(*parameters, due.key, due.context == "reveal",
+  const auto context = parse_json_object(due.context).value_or(json::object{});
+  const auto sent_key = string_at(context, "Key");
+  call_(*parameters, std::string(sent_key.empty() ? due.key : sent_key), bool_at(context, "Reveal"),
         [this, key = due.key, report = std::move(report)](std::optional<OutsideResult> result) mutable {
           if (!result) {
             store::Outcome untried{fail(ErrorCode::throttled, "too many calls are under way")};

@@ -36,7 +36,9 @@ class OutsideTasks {
 
   // Registers the kind "workflow-outside". This object must outlive the calls under way.
   void attach(store::Outbox& outbox);
-  static void add(store::Transaction& transaction, const json::value& parameters, std::string key, bool reveal);
+  // `sent_key` is what the receiver sees as the idempotency key; empty: `key`.
+  static void add(store::Transaction& transaction, const json::value& parameters, std::string key, bool reveal,
+                  std::string sent_key = {});
 
  private:
   void start(const store::Due& due, store::Outbox::Report report);

@@ -102,6 +102,27 @@ TEST_F(RunsTest, ARedriveRepeatsNoEffectOfABranchThatSucceeded) {
   EXPECT_EQ(std::ranges::count(types, "ParallelStateStarted"), 1);
 }
 
+// The first child's failure comes to the parent before the successes of the others do.
+TEST_F(RunsTest, ARedriveStartsNoChildAgainThatSucceeded) {
+  const auto child = create("child", task_machine());
+  const auto parent = create("parent", R"x({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{
+      "StartAt":"C","States":{"C":{"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2",
+      "Parameters":{"StateMachineArn":")x" +
+                                           child +
+                                           R"x(","Input.$":"States.JsonToString($)"},"OutputPath":"$.Output",
+      "End":true}}}}}})x");
+  failing = {"0"};
+  const auto execution = start(parent, "[0,1,2,3,4,5,6,7,8,9]");
+  store->run_until_idle();
+  ASSERT_EQ(status(execution), "FAILED");
+  failing.clear();
+  ASSERT_TRUE(redrive(execution));
+  store->run_until_idle();
+  EXPECT_EQ(string_at(describe(execution), "output"), "[0,1,2,3,4,5,6,7,8,9]");
+  std::ranges::sort(effects);
+  EXPECT_EQ(effects, (Names{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
+}
+
 TEST_F(RunsTest, AnExecutionStoppedWithinAForkIsShownAndRedriven) {
   const auto execution = start(create("m", R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
       {"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":10,"End":true}}}]}}})"));

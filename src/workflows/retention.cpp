@@ -49,7 +49,8 @@ Result<void> Executions::purge(store::Transaction& transaction, const store::Due
                                      .payload = {},
                                      .key = std::string(retention_key),
                                      .lane = store::Lane::bulk,
-                                     .due = transaction.now() + (more_now ? std::chrono::seconds{1} : purge_interval)});
+                                     .due = transaction.now() +
+                                            (more_now ? std::chrono::seconds{1} : purge_interval(limits_.retention))});
   return {};
 }
 

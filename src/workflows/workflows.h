@@ -189,6 +189,8 @@ class Executions final : public service::Destination {
   int depth_below(store::Reader& reader, std::int64_t execution, std::string_view resource) const;
   Result<void> check_depth(std::string_view machine_arn, int depth);
   Result<void> child_ended(store::Transaction& transaction, const store::Due& due);
+  Result<void> tell_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task);
+  Result<void> tell_succeeded_children(store::Transaction& transaction, std::int64_t parent);
   Result<void> stop_child(store::Transaction& transaction, const store::Due& due);
 
   // map_runs.cpp

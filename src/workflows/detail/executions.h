@@ -1,6 +1,7 @@
 // What the room's files share about executions. Private to the room.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -26,7 +27,11 @@ inline constexpr std::string_view express_end_kind = "workflow-express-end";
 inline constexpr std::string_view child_kind = "workflow-child";
 inline constexpr std::string_view stop_kind = "workflow-stop";
 inline constexpr std::string_view watchdog_kind = "workflow-watchdog";
-inline constexpr std::chrono::hours purge_interval{1};
+// How often ended executions are looked at: once an hour, more often where they are kept for less.
+constexpr std::chrono::seconds purge_interval(std::chrono::seconds retention) {
+  return std::clamp(retention, std::chrono::seconds{std::chrono::minutes{1}},
+                    std::chrono::seconds{std::chrono::hours{1}});
+}
 
 // "task/12/7" → 12, 7.
 std::pair<std::int64_t, std::int64_t> numbers_of(std::string_view key);
