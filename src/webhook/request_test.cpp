@@ -82,7 +82,7 @@ TEST(Judge, StatusesMeanDoneAgainOrNever) {
   }
   for (const long status : {0, 100, 400, 401, 403, 404, 410, 413, 422})
     EXPECT_EQ(judge(request, {.status = status}).result.error().code, ErrorCode::validation) << status;
-  EXPECT_EQ(judge(request, {.status = 429, .retry_after = 24h}).pause, 1h);
+  EXPECT_EQ(judge(request, {.status = 429, .retry_after = 24h}).pause, 5min);
   EXPECT_EQ(judge(request, {.status = 400, .retry_after = 0s, .beginning = "invalid_payload\n"}).result.error().message,
             "https://example.org/…cret answered 400 (invalid_payload)");
   EXPECT_EQ(judge(request, {.status = 404, .retry_after = 0s, .beginning = "no /services/secretsecret"})

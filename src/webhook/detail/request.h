@@ -35,6 +35,6 @@ struct Answer {
 store::Outcome judge(const Request& request, const Answer& answer);
 
 // Longest pause that a receiver can ask for.
-inline constexpr std::chrono::seconds retry_after_max = std::chrono::hours{1};
+inline constexpr std::chrono::seconds retry_after_max = std::chrono::minutes{5};
 
 }  // namespace tocsin::webhook
