@@ -96,7 +96,9 @@ Result<json::object> change(Client& client, std::string_view operation, const De
     if (!answer) return answer;
     for (const auto& id : list_in(*answer, "Changed")) changed.push_back(id);
     for (const auto& one : list_in(*answer, "Left")) left.push_back(one);
-    if (!bool_at(*answer, "More") || list_in(*answer, "Changed").empty()) break;
+    const auto next = string_at(*answer, "Next");
+    if (next.empty() || next == string_at(request, "After")) break;
+    request["After"] = next;
   }
   return json::object{{"Changed", std::move(changed)}, {"Left", std::move(left)}};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -24,7 +25,8 @@ using store::Reader;
 using store::Transaction;
 
 constexpr std::int64_t shown_default = 100;
-constexpr std::size_t changed_at_once = 1000;
+// Of a wish for all: they are changed in one transaction, and others wait behind it.
+constexpr std::size_t changed_at_once = 200;
 constexpr std::size_t payload_shown_max = 262'144;
 
 // Those whose meaning does not end with what they belonged to. An execution's tasks fail with it when they are given
@@ -118,10 +120,7 @@ Answer list(Reader& reader, const Call& call) {
     for (const auto& one : store::waiting_deliveries(reader, kind, shown))
       waiting.push_back(document(one, reader.now()));
   if (state != "waiting")
-    for (const auto& one : store::given_up(reader, static_cast<std::size_t>(store::given_up_kept))) {
-      if (given_up.size() >= shown) break;
-      if (kind.empty() || one.kind == kind) given_up.push_back(document(one, reader.now()));
-    }
+    for (const auto& one : store::given_up(reader, kind, shown)) given_up.push_back(document(one, reader.now()));
   return json::object{
       {"Destinations", destinations(reader)}, {"Waiting", std::move(waiting)}, {"GivenUp", std::move(given_up)}};
 }
@@ -157,32 +156,62 @@ Result<void> resend_given_up(Transaction& transaction, const store::GivenUp& del
   if (!is_for_people(delivery.kind))
     return fail(ErrorCode::validation, "what it belonged to has ended; 'tocsin executions redrive' starts it again",
                 "ValidationException");
+  if (!delivery.can_be_sent())
+    return fail(ErrorCode::validation,
+                "an earlier version gave it up and did not keep all that sending needs; 'tocsin deliveries show' has "
+                "its body, 'tocsin deliveries drop' forgets it",
+                "ValidationException");
   if (!store::send_again(transaction, delivery))
     return fail(ErrorCode::validation, "one with its key waits already", "ValidationException");
   if (delivery.kind == "webhook") builtins::remember_announced(transaction, delivery.context);
   return {};
 }
 
-// `change` is called with the id of each delivery that was asked for; all given-up ones where that was asked.
+struct Chosen {
+  std::vector<std::string> ids;
+  std::string next;  // where given-up ones go on; empty: these were all
+};
+
+// A page of the given-up ones that are people's, from behind the id `after`; from the newest where there is none.
+Result<Chosen> choose_given_up(Reader& reader, std::string_view after) {
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  if (!after.empty()) {
+    auto id = read_id(after);
+    if (!id) return pass_on(id);
+    before = id->number;
+  }
+  const auto page = store::given_up_before(reader, before, changed_at_once);
+  Chosen chosen;
+  for (const auto& one : page)
+    if (is_for_people(one.kind)) chosen.ids.push_back(fmt::format("g{}", one.id));
+  if (page.size() == changed_at_once) chosen.next = fmt::format("g{}", page.back().id);
+  return chosen;
+}
+
+// Those that the call names; a page of all given-up ones where it asks for them.
+Result<Chosen> choose(Reader& reader, const json::object& input) {
+  const bool is_all = bool_at(input, "AllGivenUp");
+  if (is_all && input.contains("Ids"))
+    return fail(ErrorCode::validation, "name deliveries by Ids, or say AllGivenUp, not both", "ValidationException",
+                "Ids");
+  if (is_all) return choose_given_up(reader, string_at(input, "After"));
+  Chosen chosen;
+  if (const auto* given = input.if_contains("Ids"); given && given->is_array())
+    for (const auto& id : given->get_array())
+      if (id.is_string()) chosen.ids.emplace_back(std::string_view(id.get_string()));
+  if (chosen.ids.empty())
+    return fail(ErrorCode::validation, "name deliveries by Ids, or say AllGivenUp", "ValidationException", "Ids");
+  return chosen;
+}
+
+// `change` is called with the id of each delivery that was asked for. Where there are more than are changed at once,
+// the answer's "Next" is what the next call says as "After": those that were left are not met again.
 template <class Change>
 Answer change_each(Transaction& transaction, const Call& call, Change change) {
-  std::vector<std::string> ids;
-  if (const auto* given = call.input.if_contains("Ids"); given && given->is_array())
-    for (const auto& id : given->get_array())
-      if (id.is_string()) ids.emplace_back(std::string_view(id.get_string()));
-  bool is_more = false;
-  if (bool_at(call.input, "AllGivenUp")) {
-    for (const auto& one : store::given_up(transaction, static_cast<std::size_t>(store::given_up_kept))) {
-      if (!is_for_people(one.kind)) continue;
-      is_more = ids.size() >= changed_at_once;
-      if (is_more) break;
-      ids.push_back(fmt::format("g{}", one.id));
-    }
-  } else if (ids.empty()) {
-    return fail(ErrorCode::validation, "name deliveries by Ids, or say AllGivenUp", "ValidationException", "Ids");
-  }
+  auto chosen = choose(transaction, call.input);
+  if (!chosen) return pass_on(chosen);
   json::array changed, left;
-  for (const auto& text : ids) {
+  for (const auto& text : chosen->ids) {
     const auto id = read_id(text);
     Result<void> done;
     if (id)
@@ -194,7 +223,9 @@ Answer change_each(Transaction& transaction, const Call& call, Change change) {
     else
       left.push_back(json::object{{"Id", text}, {"Reason", done.error().message}});
   }
-  return json::object{{"Changed", std::move(changed)}, {"Left", std::move(left)}, {"More", is_more}};
+  json::object answer{{"Changed", std::move(changed)}, {"Left", std::move(left)}, {"More", !chosen->next.empty()}};
+  if (!chosen->next.empty()) answer["Next"] = chosen->next;
+  return answer;
 }
 
 void log_change(Transaction& transaction, const Call& call, std::string_view what, const json::object& answer) {

@@ -9,8 +9,7 @@ namespace tocsin::store {
 namespace {
 
 constexpr std::string_view columns =
-    "id, at, kind, key, destination, dead_letter, error, payload, attempts, context, lane, attempts_max, age_max_s, "
-    "added, summary";
+    "id, at, kind, key, destination, dead_letter, error, attempts, lane, attempts_max, age_max_s, added, summary";
 
 GivenUp read(const Rows& row) {
   GivenUp one;
@@ -21,30 +20,41 @@ GivenUp read(const Rows& row) {
   one.destination = row.string(4);
   one.dead_letter = row.string(5);
   one.error = row.string(6);
-  one.payload = std::string(row.blob(7));
-  one.attempts = static_cast<int>(row.integer(8));
-  one.context = row.string(9);
-  one.lane = static_cast<Lane>(row.integer(10));
-  one.retry = {static_cast<int>(row.integer(11)), std::chrono::seconds{row.integer(12)}};
-  one.added = row.time(13);
-  one.summary = row.string(14);
+  one.attempts = static_cast<int>(row.integer(7));
+  one.lane = static_cast<Lane>(row.integer(8));
+  one.retry = {static_cast<int>(row.integer(9)), std::chrono::seconds{row.integer(10)}};
+  one.added = row.time(11);
+  one.summary = row.string(12);
   return one;
 }
 
 }  // namespace
 
-std::vector<GivenUp> given_up(Reader& reader, std::size_t count_max) {
-  static const std::string sql = fmt::format("SELECT {} FROM outbox_given_up ORDER BY id DESC LIMIT ?", columns);
+std::vector<GivenUp> given_up(Reader& reader, std::string_view kind, std::size_t count_max) {
+  static const std::string sql =
+      fmt::format("SELECT {} FROM outbox_given_up WHERE ? = '' OR kind = ? ORDER BY id DESC LIMIT ?", columns);
   std::vector<GivenUp> list;
-  auto rows = reader.query(sql, count_max);
+  auto rows = reader.query(sql, kind, kind, count_max);
   while (rows.next()) list.push_back(read(rows));
   return list;
 }
 
+std::vector<GivenUpName> given_up_before(Reader& reader, std::int64_t before, std::size_t count_max) {
+  std::vector<GivenUpName> list;
+  auto rows =
+      reader.query("SELECT id, kind FROM outbox_given_up WHERE id < ? ORDER BY id DESC LIMIT ?", before, count_max);
+  while (rows.next()) list.push_back({rows.integer(0), rows.string(1)});
+  return list;
+}
+
 std::optional<GivenUp> find_given_up(Reader& reader, std::int64_t id) {
-  static const std::string sql = fmt::format("SELECT {} FROM outbox_given_up WHERE id = ?", columns);
+  static const std::string sql = fmt::format("SELECT {}, payload, context FROM outbox_given_up WHERE id = ?", columns);
   auto rows = reader.query(sql, id);
-  return rows.next() ? std::optional{read(rows)} : std::nullopt;
+  if (!rows.next()) return std::nullopt;
+  auto one = read(rows);
+  one.payload = std::string(rows.blob(13));
+  one.context = rows.string(14);
+  return one;
 }
 
 bool drop_given_up(Transaction& transaction, std::int64_t id) {
@@ -52,6 +62,7 @@ bool drop_given_up(Transaction& transaction, std::int64_t id) {
 }
 
 bool send_again(Transaction& transaction, const GivenUp& delivery) {
+  if (!delivery.can_be_sent()) return false;
   if (!Outbox::add(transaction, {.kind = delivery.kind,
                                  .destination = delivery.destination,
                                  .payload = delivery.payload,

@@ -211,7 +211,7 @@ TEST_F(Lined, ADigestThatIsGivenUpGivesUpAllThatIsInIt) {
   store->run_until_idle();
   EXPECT_EQ(given_up, "[n0n1n2n3] n0* n1* n2* n3* ");
   EXPECT_EQ(depth(), 0);
-  const auto list = *store.read([](Reader& r) -> Result<std::vector<GivenUp>> { return store::given_up(r, 10); });
+  const auto list = *store.read([](Reader& r) -> Result<std::vector<GivenUp>> { return store::given_up(r, "", 10); });
   EXPECT_EQ(list.size(), 1u);  // one thing to look at, and to send again
 }
 

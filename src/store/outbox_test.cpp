@@ -108,9 +108,12 @@ TEST(Outbox, FailuresAreTriedAgainThenGivenUp) {
   }
   EXPECT_EQ(tries, 4);
   EXPECT_EQ(dead, std::vector<std::string>{"p:down"});
-  const auto kept = *store.read([](Reader& r) -> Result<std::vector<GivenUp>> { return given_up(r, 10); });
+  const auto kept = *store.read([](Reader& r) -> Result<std::vector<GivenUp>> { return given_up(r, "flaky", 10); });
   ASSERT_EQ(kept.size(), 1u);
-  EXPECT_EQ(kept[0].kind + kept[0].key + kept[0].payload + kept[0].error, "flakysamep:down");
+  EXPECT_EQ(kept[0].kind + kept[0].key + kept[0].payload + kept[0].error, "flakysamedown");
+  const auto whole = *store.read(
+      [&](Reader& r) -> Result<std::string> { return store::find_given_up(r, kept[0].id).value().payload; });
+  EXPECT_EQ(whole, "p:");
   EXPECT_EQ(kept[0].attempts, 4);
   EXPECT_EQ(*store.read([](Reader& r) -> Result<std::int64_t> { return count_given_up(r); }), 1);
   EXPECT_EQ(depth(store), 0);
