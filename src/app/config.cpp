@@ -322,7 +322,11 @@ bool is_for_everybody(const std::string& listen) {
 void warn_of_listener(const Config& config, std::vector<ConfigProblem>& warnings) {
   if (!is_for_everybody(config.listen)) return;
   const auto warn = [&](std::string message) { warnings.push_back({0, "listen", std::move(message)}); };
-  warn(fmt::format("{} is reached by other machines, without TLS: put a proxy with TLS in front", config.listen));
+  const bool has_limits = config.client_bodies_mb != 0 || config.client_connections != 0;
+  warn(fmt::format("{} is reached by other machines, without TLS: put a proxy with TLS in front{}", config.listen,
+                   has_limits ? ", and set http.client_connections and http.client_bodies_mb to 0, as all clients then "
+                                "share the proxy's address"
+                              : ""));
   if (config.feed_token.empty())
     warn("the block feed and /metrics are refused to everybody without feed.token (or TOCSIN_FEED_TOKEN)");
   if (config.public_url.empty())

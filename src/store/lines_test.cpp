@@ -231,7 +231,7 @@ TEST_F(Lined, ManyThatAreSentAgainGoAsOneDigest) {
   attach();
   order.clear();
   ASSERT_TRUE(store.write([](Transaction& t) -> Result<void> {
-    for (const auto& one : store::given_up(t, 10)) EXPECT_TRUE(send_again(t, one));
+    for (const auto& one : store::given_up(t, "", 10)) EXPECT_TRUE(send_again(t, *find_given_up(t, one.id)));
     return {};
   }));
   store.clock.advance(5s);
