@@ -3,8 +3,10 @@
 #include <climits>
 #include <filesystem>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "app/metrics.h"
@@ -46,6 +48,19 @@ Result<void> refuse_if_others_write(const std::filesystem::path& folder) {
   return fail(ErrorCode::denied,
               fmt::format("the data folder '{}' can be written by others: name one of its own, or run 'chmod o-w {}'",
                           folder.string(), folder.string()));
+}
+
+// Nothing where another process has the store by now. The lock's file goes last.
+void remove_store(const std::filesystem::path& folder) {
+  const auto path = folder / "store.db.lock";
+  const int lock = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (lock < 0) return;
+  if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    std::error_code error;
+    for (const char* name : {"store.db", "store.db-wal", "store.db-shm", "credentials", "store.db.lock"})
+      std::filesystem::remove(folder / name, error);
+  }
+  ::close(lock);
 }
 
 // "Bearer x" → "x".
@@ -97,7 +112,8 @@ Result<std::unique_ptr<Host>> Host::start(const Config& config) {
   return pass_on(started);
 }
 
-// A start that failed leaves no folder behind that was not there before.
+// A start that failed leaves no folder behind that was not there before. Another first start may have come into the
+// same folder meanwhile: files go only where this process made the store, and while it holds the store's lock.
 void Host::undo_open() {
   stop();
   server_.reset();
@@ -105,11 +121,12 @@ void Host::undo_open() {
   front_.reset();
   pool_.reset();
   readiness_.reset();
+  // The engine was open, so the store was this one's; who has it first makes the credentials.
+  const bool made_store = engine_ && keys_ && keys_->was_created();
   engine_.reset();
   if (made_folders_.empty()) return;
+  if (made_store) remove_store(made_folders_.back());
   std::error_code error;
-  for (const char* name : {"store.db", "store.db-wal", "store.db-shm", "store.db.lock", "credentials"})
-    std::filesystem::remove(made_folders_.back() / name, error);
   for (; !made_folders_.empty(); made_folders_.pop_back()) std::filesystem::remove(made_folders_.back(), error);
 }
 
@@ -121,11 +138,19 @@ Result<void> Host::open(const Config& config) {
   std::error_code error;
   const auto folder = std::filesystem::absolute(config.data).lexically_normal();
   std::filesystem::path path;
+  bool made = false;
   for (const auto& part : folder) {
     path /= part;
-    if (!part.empty() && !std::filesystem::exists(path, error)) made_folders_.push_back(path);
+    if (part.empty()) continue;
+    made = false;
+    if (std::filesystem::exists(path, error)) continue;
+    // Another process may be as quick.
+    made = std::filesystem::create_directory(path, error);
+    if (error) break;
+    if (made) made_folders_.push_back(path);
   }
-  const bool made = std::filesystem::create_directories(config.data, error);
+  if (std::error_code unknown; !error && !std::filesystem::is_directory(folder, unknown))
+    error = std::make_error_code(std::errc::not_a_directory);
   if (error)
     return fail(ErrorCode::unavailable,
                 fmt::format("the data folder '{}' cannot be made: {}", config.data.string(), error.message()));

@@ -128,6 +128,54 @@ class Operator(unittest.TestCase):
         self.assertEqual(self.run_program("nonsense")[0], 2)
         self.assertEqual(self.run_program("version")[0], 0)
 
+    def test_of_two_first_starts_one_keeps_the_folder(self):
+        with tempfile.TemporaryDirectory() as parent:
+            for round_number in range(4):
+                folder = os.path.join(parent, str(round_number))
+                command = [harness.PROGRAM, "serve", "--data", folder, "--listen", "127.0.0.1:0"]
+                both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                        for _ in range(2)]
+                lines = [process.stdout.readline() for process in both]
+                winners = [process for process, line in zip(both, lines) if "http://" in line]
+                try:
+                    self.assertEqual(len(winners), 1, lines)
+                    for process in both:
+                        if process is not winners[0]:
+                            self.assertEqual(process.wait(20), 3)
+                    for name in ("store.db", "credentials"):
+                        self.assertTrue(os.path.exists(os.path.join(folder, name)), name)
+                finally:
+                    for process in both:
+                        process.kill()
+                        process.wait(20)
+                        process.stdout.close()
+
+    def started_with(self, *before, **env):
+        """Whether the process that serves began with larger caches."""
+        with tempfile.TemporaryDirectory() as folder:
+            command = [*before, harness.PROGRAM, "serve", "--no-stacks", "--data", folder, "--listen", "127.0.0.1:0"]
+            clean = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  env={**clean, **env}) as process:
+                try:
+                    self.assertIn("http://", process.stdout.readline(), command)
+                    with open(f"/proc/{process.pid}/environ", encoding="utf-8") as file:
+                        began = file.read()
+                finally:
+                    process.kill()
+            return "glibc.malloc.tcache_count=500" in began
+
+    def test_it_begins_itself_anew_once_with_larger_caches(self):
+        self.assertTrue(self.started_with())
+        self.assertTrue(self.started_with(GLIBC_TUNABLES="glibc.malloc.perturb=0"))
+        off = "glibc.malloc.tcache_count=7"
+        self.assertFalse(self.started_with(GLIBC_TUNABLES=off))
+        self.assertFalse(self.started_with(GLIBC_TUNABLES="glibc.malloc.perturb=0:" + off))
+        self.assertFalse(self.started_with(TOCSIN_BEGUN_ANEW="1"))
+        loader = "/lib64/ld-linux-x86-64.so.2"
+        if os.path.exists(loader):
+            self.assertFalse(self.started_with(loader))
+
     def test_a_store_keeps_its_account_and_region(self):
         self.assertEqual(self.server.stop(), 0)
         code, _, err = self.run_program("serve", "--data", self.server.folder, "--listen", "127.0.0.1:0", "--account", "999988887777",
