@@ -169,7 +169,9 @@ void add_deliveries(CLI::App& app, int& code) {
       add("show", "One delivery with its tries, its last error and its body", run_deliveries_show);
   show->add_option("id", shown->ids, "As listed: w17 waits, g3 was given up")->required()->expected(1);
   const auto [resend, resent] =
-      add("resend", "Send what was given up again; try now what pauses", run_deliveries_resend);
+      add("resend",
+          "Send what was given up again; do not wait for the next try (a pause that the receiver asked for stands)",
+          run_deliveries_resend);
   const auto [drop, dropped] = add("drop", "Forget what was given up; remove what waits", run_deliveries_drop);
   for (const auto& [command, flags] : {std::pair{resend, resent}, std::pair{drop, dropped}}) {
     command->add_option("id", flags->ids, "As listed: w17 waits, g3 was given up");
