@@ -12,6 +12,7 @@ namespace tocsin::workflows {
 namespace {
 
 constexpr std::string_view optimised_start = "states:startExecution";
+constexpr std::string_view sdk_starts = "aws-sdk:sfn:start";  // startExecution, startSyncExecution
 constexpr std::string_view sdk_start_sync = "aws-sdk:sfn:startSyncExecution";
 
 enum class Form { text = 1, document = 2, express = 3 };  // stored: .sync, .sync:2, startSyncExecution
@@ -78,14 +79,12 @@ bool Executions::starts_child(std::string_view resource) {
 }
 
 // What waits for its child holds everything above it open, so it always counts.
-int Executions::depth_below(store::Reader& reader, std::int64_t execution, std::string_view resource) const {
-  const bool starts = resource.find(":::states:startExecution") != resource.npos ||
-                      resource.find(":::aws-sdk:sfn:start") != resource.npos;
-  if (!starts) return 0;
+int Executions::depth_below(store::Reader& reader, std::int64_t execution, std::string_view text) const {
+  const auto resource = asl::parse_resource(text);
+  if (!resource || (resource->name != optimised_start && !resource->name.starts_with(sdk_starts))) return 0;
   auto rows = reader.query("SELECT depth, started FROM execution WHERE id = ?", execution);
   if (!rows.next()) return 0;
-  const bool waits = resource.ends_with("startSyncExecution") || resource.find(".sync") != resource.npos ||
-                     resource.ends_with(".waitForTaskToken");
+  const bool waits = resource->name == sdk_start_sync || resource->integration != asl::Integration::request_response;
   if (!waits && rows.time(1) + limits_.nesting_forgotten_after <= reader.now()) return 0;
   return static_cast<int>(rows.integer(0)) + 1;
 }
@@ -103,7 +102,7 @@ Result<void> Executions::check_depth(std::string_view machine_arn, int depth) {
 Result<void> Executions::run_child_task(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
                                         std::string_view text, const json::value& input) {
   const auto resource = asl::parse_resource(text).value_or(asl::Resource{});
-  if (resource.name == sdk_start_sync) return run_sync_child(transaction, execution, task, input);
+  if (resource.name == sdk_start_sync) return run_sync_child(transaction, execution, task, text, input);
   auto outcome = tasks_.perform(transaction, text, input, depth_below(transaction, execution, text));
   auto* output = std::get_if<json::value>(&outcome);
   if (!output) return tell(transaction, execution, happening_of(task, std::move(outcome)));
@@ -142,14 +141,13 @@ void Executions::link_child(store::Transaction& transaction, std::int64_t parent
 }
 
 Result<void> Executions::run_sync_child(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
-                                        const json::value& input) {
+                                        std::string_view text, const json::value& input) {
   const json::object none;
   auto request = tasks_.to_operation("states", "StartSyncExecution", input.is_object() ? input.get_object() : none);
   std::optional<Row> child;
   auto begun = transaction.attempt([&]() -> Result<void> {
     if (!request) return pass_on(request);
-    auto made =
-        begin_sync(transaction, *request, depth_below(transaction, execution, ":::aws-sdk:sfn:startSyncExecution"));
+    auto made = begin_sync(transaction, *request, depth_below(transaction, execution, text));
     if (!made) return pass_on(made);
     child = std::move(*made);
     return {};

@@ -180,13 +180,13 @@ class Executions final : public service::Destination {
   Result<void> run_child_task(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
                               std::string_view resource, const json::value& input);
   Result<void> run_sync_child(store::Transaction& transaction, std::int64_t execution, asl::TaskId task,
-                              const json::value& input);
+                              std::string_view text, const json::value& input);
   void link_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task, std::string_view child_arn,
                   int form);
   static void tell_parents(store::Transaction& transaction, std::int64_t child);
   static void abandon_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task);
   // The depth for what a task of the execution starts; 0 where it starts nothing.
-  int depth_below(store::Reader& reader, std::int64_t execution, std::string_view resource) const;
+  int depth_below(store::Reader& reader, std::int64_t execution, std::string_view text) const;
   Result<void> check_depth(std::string_view machine_arn, int depth);
   Result<void> child_ended(store::Transaction& transaction, const store::Due& due);
   Result<void> tell_child(store::Transaction& transaction, std::int64_t parent, asl::TaskId task);
